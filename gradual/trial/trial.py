@@ -17,13 +17,15 @@ import uvloop
 
 from gradual.trial.printer import TrialPrinter
 from gradual_agent.kinds.engines import Engines, Runtime
-from gradual_agent.kinds.kind import Action, Actor
+from gradual_agent.kinds.kind import Action, Actor, Engine
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.users.behaviour import Behaviour, CompiledStep, compile_behaviour
+from gradual_agent.users.behaviour import Behaviour, CompiledStep
+from gradual_agent.users.compiling import Compiler
 from gradual_agent.users.context import UserContext, UserLog, mark_failed
+from gradual_agent.users.flow.values import Pause
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
@@ -32,11 +34,13 @@ from gradual_common.language.wording import nearest
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.plan.model.steps import Poll, Step
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
+from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.command_line.github import commands_off
 from gradual_master.command_line.options import PlanArguments, load_arguments
 
@@ -129,25 +133,35 @@ class Trial:
         self._printer.end()
 
     def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
-        """The group's behaviour for one iteration without waits, with every step printed."""
-        plan = self._loaded.plan
-        behaviour = compile_behaviour(plan, self._group, recorder, engines)
-        # A compiled step does not know its action's name. The series of the group have it, in the order of the steps:
-        # `on_start`, then `behavior`, then `on_stop`.
-        names = iter(series.action for series in recorder.index.steps if series.group == self._group)
-        on_start, steps, on_stop = (
-            tuple(self._observed(step, next(names)) for step in section)
-            for section in (behaviour.on_start, behaviour.steps, behaviour.on_stop)
-        )
-        return replace(
-            behaviour, on_start=on_start, steps=steps, on_stop=on_stop, iterations=1, pacing=0, keeps_response=True
-        )
+        """The group's behaviour for one iteration without think times, with every step printed."""
+        compiler = TrialCompiler(self._loaded.plan, self._group, recorder, engines, self._printer)
+        return replace(compiler.behaviour(), iterations=1, pacing=0, keeps_response=True)
 
-    def _observed(self, step: CompiledStep, action: str) -> CompiledStep:
-        spec = self._loaded.plan.actions[action]
-        condition = TrialCondition(step.condition.text, step.name, self._printer) if step.condition else None
-        printed = TrialAction(step.action, (step.name, action), spec, self._printer)
-        return replace(step, action=printed, condition=condition, fixed_wait=0)
+
+class TrialCompiler(Compiler):
+    """Compiles steps that are printed, and no deliberate waits."""
+
+    def __init__(self, plan: Plan, group: int, recorder: Recorder, engines: Engines, printer: TrialPrinter) -> None:
+        super().__init__(plan, group, recorder, engines)
+        self._printer = printer
+
+    def action(self, step: Step | Poll) -> tuple[Action, Engine]:
+        """The action of a step, printed while it is performed."""
+        action, engine = super().action(step)
+        names = (step.name or step.action, step.action)
+        return TrialAction(action, names, self.plan.actions[step.action], self._printer), engine
+
+    def condition(self, text: str, step: str) -> Condition:
+        """A condition that prints its result."""
+        return TrialCondition(text, step, self._printer)
+
+    def pause(self, length: ThinkTime | None) -> Pause:
+        """No wait."""
+        return Pause(None)
+
+    def step(self, step: Step | Poll, think_time: ThinkTime | None) -> CompiledStep:
+        """A step without a think time."""
+        return super().step(step, None)
 
 
 class TrialEngines(Engines):

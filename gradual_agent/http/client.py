@@ -56,7 +56,7 @@ class HttpClient:
 
     __slots__ = ("_cause", "_connect_timeout", "_connection", "_connection_policy", "_connections", "_context",
                  "_cookie_policy", "_data", "_deadline", "_dial", "_dialer", "_jar", "_last_wire", "_owner", "_sample",
-                 "_sends_as_is", "_size", "_timer", "_timer_at", "_wants_body")  # fmt: skip
+                 "_sends_as_is", "_shares_cookies", "_size", "_timer", "_timer_at", "_wants_body")  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         self._context = dialer.context
@@ -66,6 +66,7 @@ class HttpClient:
         self._cookie_policy = cookies
         self._connection_policy = connections
         self._sends_as_is = connections != "close"
+        self._shares_cookies = False
         self._connection: Http1Connection | None = None
         self._connections: dict[Origin, Http1Connection] = NO_CONNECTIONS
         self._sample: Sample | None = None
@@ -79,6 +80,26 @@ class HttpClient:
         self._timer: Entry | None = None
         self._timer_at = NEVER
         self._last_wire: tuple[HttpRequest, int, bytes] | None = None
+
+    def beside(self, owner: Resumable) -> HttpClient:
+        """Another client of the same user, for a fetch at the same time: it shares the cookies, not the connections."""
+        made = self._make_another(owner)
+        if self._jar is None:
+            self._jar = CookieJar(self._context.clock, self._context.wall_clock)
+        made._jar = self._jar
+        for client in (self, made):
+            # Any of them may get a cookie at any time: so each request asks the jar.
+            client._shares_cookies = True
+            client._sends_as_is = False
+        return made
+
+    def _make_another(self, owner: Resumable) -> HttpClient:
+        return HttpClient(self._dialer, owner, self._cookie_policy, self._connection_policy)
+
+    @property
+    def _may_send_as_is(self) -> bool:
+        """Whether a request without cookies is sent as it was encoded."""
+        return self._connection_policy != "close" and not self._shares_cookies
 
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
@@ -153,7 +174,7 @@ class HttpClient:
             if self._jar is None:
                 self._jar = CookieJar(self._context.clock, self._context.wall_clock)
             self._jar.store(request, outcome.cookies)
-            self._sends_as_is = self._connection_policy != "close" and not len(self._jar)
+            self._sends_as_is = self._may_send_as_is and not len(self._jar)
         if not outcome.is_redirect or not request.settings.follow_redirects:
             return None
         return self._after_redirect(request, outcome, sample)
@@ -375,7 +396,7 @@ class HttpClient:
         """Drop what lasts for an iteration only."""
         if self._cookie_policy == "per_iteration" and self._jar is not None:
             self._jar.clear()
-            self._sends_as_is = self._connection_policy != "close"
+            self._sends_as_is = self._may_send_as_is
         if self._connection_policy == "per_iteration":
             self._close_connections()
 

@@ -21,6 +21,12 @@ from gradual_common.secrecy.masking import Mask
 class Client(Protocol):
     """One user's access to the system: it owns the user's connections."""
 
+    def beside(self, owner: Resumable) -> Client:
+        """Another client of the same user, for an action at the same time; it resumes `owner`.
+
+        It has connections of its own, and shares what else the user has, such as cookies.
+        """
+
     def interrupt(self) -> None:
         """End the request in flight with a sample of kind INTERRUPTED, and resume the user."""
 
@@ -47,6 +53,9 @@ class Actor(Protocol):
 
     def now(self) -> int:
         """The agent's clock, ns."""
+
+    async def back_off(self, length: int) -> bool:
+        """Wait `length` ns in the middle of the sample; False if the user must end."""
 
 
 class Action(Protocol):

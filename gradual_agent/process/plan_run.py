@@ -16,7 +16,7 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.users.behaviour import compile_behaviour
+from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
@@ -85,6 +85,8 @@ class PlanRun:
         rows = self._rows.get((series.group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
         mask = self._mask.also(credentials=known) if known else self._mask
+        if not series.action:  # An expression of a flow step: nothing was sent.
+            return {"detail": sample.explain(mask.hide_text)}
         return self._engines.describe(mask, series.action, sample)
 
     def provide(self, rows: Rows) -> None:

@@ -76,3 +76,5 @@ class ClosedFrame:
     """On the agent's clock, ns, as `start`."""
     groups: list[GroupFrame]
     steps: list[StepFrame]
+    transactions: list[tuple[int, int, array[int]]]
+    """(series number, kind of outcome, how long each took in ns)."""

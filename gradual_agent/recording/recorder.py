@@ -14,6 +14,7 @@ from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.sealing import columns_of
 from gradual_agent.recording.single_samples import LoggedStepRecord, SampleLog
 from gradual_agent.recording.step_record import StepRecord
+from gradual_agent.recording.transaction_record import TransactionRecord
 from gradual_common.clock import NEVER
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Applied, Batch, Frame, Health
@@ -38,6 +39,7 @@ class Recorder:
             for step in index.steps
         ]
         self.groups = [GroupMeter(self) for _ in index.groups]
+        self.transactions = [TransactionRecord(self, series.number) for series in index.transactions]
         self.unread_meter = GroupMeter(self)
         """Takes requests and think times of stopping users; never read, so the step code treats all users alike."""
         self._loop_lags = array("q")
@@ -119,7 +121,9 @@ class Recorder:
             return
         groups = [meter.take(end) for meter in self.groups]
         steps = [frame for record in self.steps if (frame := record.take()) is not None]
-        self._closed.append(ClosedFrame(self._interval, self._level, self._frame_start, end, groups, steps))
+        transactions = [(record.number, *row) for record in self.transactions for row in record.take()]
+        closed = ClosedFrame(self._interval, self._level, self._frame_start, end, groups, steps, transactions)
+        self._closed.append(closed)
         if self.log is not None:
             self.log.close_frame(self._level)
         self._frame_start = end

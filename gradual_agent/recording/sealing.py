@@ -30,6 +30,7 @@ from gradual_common.protocol.batch import (
     LOOP_LAG,
     RESPONSE_TIME,
     START_LAG,
+    TRANSACTION,
     TTFB,
     Int32,
 )
@@ -111,6 +112,8 @@ def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
             if measured.iterations:
                 added = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
                 cells.add_times(added, ITERATION, measured.iterations)
+        for series, kind, durations in frame.transactions:
+            cells.add_times(cells.add(number, series, kind, len(durations)), TRANSACTION, durations)
     return cells
 
 

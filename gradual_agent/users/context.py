@@ -19,9 +19,10 @@ from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
-from gradual_agent.users.behaviour import Behaviour, CompiledStep
+from gradual_agent.users.behaviour import Behaviour
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.failures import KIND
+from gradual_common.plan.model.series import StepSeries
 
 INTERNAL = KIND["internal"]
 
@@ -44,13 +45,13 @@ class UserLog:
                 group=behaviour.group,
             )
 
-    def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    def log_bug(self, group: str, step: StepSeries, error: Exception) -> None:
         """Log a bug in Gradual: the first traceback of each step and type of exception."""
         # Once: a bug that every iteration meets would write thousands of tracebacks per second.
-        if self._is_new((step.record.number, type(error))):
+        if self._is_new((step.number, type(error))):
             structlog.get_logger(__name__).error(
                 f"unexpected error in a step{self._consequence}",
-                group=behaviour.group,
+                group=group,
                 step=step.name,
                 exc_info=error,
             )

@@ -6,7 +6,7 @@ Everything is created when it is first needed: a user of a group without templat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,9 @@ Rows = dict[str, dict[str, Any]]
 """A slot's row of each data set by its name."""
 
 NOTHING_KEPT: dict[str, Any] = {}
+
+MISSING = object()
+"""No value of a variable is this."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -83,6 +86,8 @@ class Knowledge:
     is_used: bool = False
     """This iteration has a scope, which the next one must not see."""
     iteration: int = 0
+    _passes: dict[object, int] | None = None
+    """How often each node was passed that wants to know."""
 
     @property
     def random(self) -> RandomStream:
@@ -119,8 +124,8 @@ class Knowledge:
             return
         # The scope is cleaned, not made again: that would take 1 µs.
         scope["vu"].iteration = self.iteration
-        if behaviour.extracts:
-            for name in behaviour.extracts:
+        if behaviour.sets:
+            for name in behaviour.sets:
                 scope.pop(name, None)
             if self._rows:
                 scope.update(self._rows)
@@ -141,9 +146,45 @@ class Knowledge:
             self._kept = {name: self._scope[name] for name in names if name in self._scope}
         self._clear_scope()
 
+    def passes_of(self, node: object) -> int:
+        """How often a node was passed before; counts one more."""
+        if self._passes is None:
+            self._passes = {}
+        passes = self._passes.get(node, 0)
+        self._passes[node] = passes + 1
+        return passes
+
+    def branch(self) -> Knowledge:
+        """The memory of one of several simultaneous steps, from here on: what the others do is not seen.
+
+        It has a random stream of its own, which takes one word of this one: what it draws is independent of how long
+        the others take. It needs a scope here.
+        """
+        scope = self._scope
+        assert scope is not None, "a user that branches has a scope"
+        made = Knowledge(self._behaviour, self._seed, self._ordinal, self._tenure, self._rows)
+        made._random = RandomStream(self.random.word())
+        made._scope = {**scope, RANDOM: made._random, "responses": dict(scope["responses"])}
+        made._passes = self._passes
+        made.iteration = self.iteration
+        return made
+
+    def join(self, branches: Sequence[Knowledge]) -> None:
+        """Take over what the branches set, in their order; `response` is that of the last one."""
+        scope = self._scope
+        assert scope is not None, "a user that branches has a scope"
+        before = {name: scope[name] for name in self._behaviour.variables if name in scope}
+        for branch in branches:
+            found = branch._scope or {}
+            changed = {name: found[name] for name in self._behaviour.variables if name in found}
+            scope.update({name: value for name, value in changed.items() if value is not before.get(name, MISSING)})
+            scope["responses"].update(found["responses"])
+        scope["response"] = (branches[-1]._scope or scope)["response"]
+
     def forget(self) -> None:
         """Reset everything but the rows, which belong to the slot."""
         self._clear_scope()
+        self._passes = None
         self._kept = NOTHING_KEPT
         self.iteration = 0
 

@@ -1,7 +1,7 @@
 """The virtual user: a coroutine without a task, which runs its group's behaviour until it is asked to stop.
 
     on_start ──▶ iteration, iteration, … ──▶ on_stop ──▶ end
-       └─failed─▶ 1 s, then again, as a new user, in the same slot
+       └─failed─▶ 1 s, then again, as a new user, in the same slot ◀─ on_stop ◀─ a step that ends its user
 
 A stop only notes what must end when, and wakes a thinking user. After an iteration that sent no request and did not
 wait, a user sleeps 100 ms, so that no plan makes a busy loop.
@@ -25,11 +25,14 @@ from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.suspension import suspend
 from gradual_agent.runtime.timeline import Entry
-from gradual_agent.users.behaviour import Behaviour
-from gradual_agent.users.context import INTERNAL, UserContext, detail_of
-from gradual_agent.users.knowledge import Rows
-from gradual_agent.users.step_runner import ITERATING, LEAVING, REQUESTING, RUNNING, STARTING, THINKING, StepRunner
+from gradual_agent.users.behaviour import CONTINUE, END_ITERATION, Behaviour
+from gradual_agent.users.context import UserContext
+from gradual_agent.users.knowledge import Knowledge, Rows
+from gradual_agent.users.step_runner import ITERATING, LEAVING, REQUESTING, RUNNING, STARTING, StepRunner
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
+
+STOPPED, FINISHED, GAVE_UP = range(3)
+"""Why iterations end: the user was asked to stop, has done all of them, or `on_failure` says so."""
 
 EMPTY_PAUSE = 100 * NS_PER_MS
 REPLACEMENT_PAUSE = NS_PER_S
@@ -41,7 +44,7 @@ class VirtualUser(StepRunner):
     __slots__ = ("_alarm", "_end_by", "_hands_over", "_in_iteration", "_leave_by", "is_stopping", "tenure")
 
     def __init__(self, context: UserContext, behaviour: Behaviour, ordinal: int, tenure: int, rows: Rows) -> None:
-        super().__init__(context, behaviour, ordinal, tenure, rows)
+        super().__init__(context, behaviour, ordinal, Knowledge(behaviour, context.seed, ordinal, tenure, rows))
         self.tenure = tenure
         self.is_stopping = False
         self._hands_over = False
@@ -72,30 +75,23 @@ class VirtualUser(StepRunner):
         """
         again = max(0, deadline - self._context.clock())
         self._leave_by = min(self._leave_by, deadline + again)
-        if self._part == LEAVING:
-            self._set_alarm(self._leave_by)
-            return
         self._hands_over = hands_over and not self.is_stopping
         if not (self._hands_over or self.is_stopping):
             self._begin_stopping()
+        if self._part == LEAVING:
+            self._set_alarm(self._leave_by)
+            return
         self._end_by = min(self._end_by, deadline)
         self._set_alarm(self._end_by)
         if not (self._in_iteration and (self._hands_over or self.behaviour.finishes_iteration)):
-            self._must_end = True
-            self._wake_if_thinking()
+            self.end_soon()
 
     def cut(self) -> None:
         """End at once: no `on_stop`, the request in flight is interrupted, and `end` is not called."""
         now = self._context.clock()
         self._clear_alarm()
-        self._clear_timer()
-        self._cut_client()
-        if self._doing == REQUESTING:
-            self._end_request(now, INTERRUPTED)
-        if self._doing == THINKING:
-            self._meter.end_thinking(now)
+        self.end_at_once(now)
         self._leave_meter(now)
-        self._coroutine.close()
 
     def _begin_stopping(self) -> None:
         """From now on the user counts as stopping only, also in requests and think times."""
@@ -105,7 +101,7 @@ class VirtualUser(StepRunner):
         if self._doing == REQUESTING:
             meter.end_request(now)
             unread.begin_request(now)
-        elif self._doing == THINKING:
+        elif self._doing != RUNNING:
             meter.end_thinking(now)
             unread.begin_thinking(now)
         meter.begin_stopping(now)
@@ -121,163 +117,145 @@ class VirtualUser(StepRunner):
             self._context.timeline.cancel(self._alarm)
             self._alarm = None
 
-    def _clear_timer(self) -> None:
-        if self._timer is not None:
-            self._context.timeline.cancel(self._timer)
-            self._timer = None
-
     def _run_out_of_time(self) -> None:
         self._alarm = None
-        self._must_end = True
-        if self._doing == REQUESTING:
-            self.client.interrupt()
-        else:
-            self._wake_if_thinking()
-
-    def _wake_if_thinking(self) -> None:
-        if self._doing == THINKING:
-            self._clear_timer()
-            self.resume()
+        self.end_now()
 
     async def _live(self, again: bool = False) -> bool:
         """From the first step to the last; `again`: after a bug. True if the user has ended for good."""
-        if again and (self.is_stopping or self._hands_over or not await self._wait_for_replacement()):
+        if again and (self._is_leaving or not await self._wait_for_replacement()):
             return False
-        while not await self._start():
-            if self._must_end or not await self._wait_for_replacement():
+        while True:
+            while not await self._start():
+                if self.must_end or not await self._wait_for_replacement():
+                    return False
+            outcome = STOPPED if self.must_end else await self._iterate()
+            await self._leave(outcome)
+            if outcome != GAVE_UP or self._is_leaving:
+                return outcome == FINISHED
+            if not await self._wait_for_replacement():
                 return False
-        is_finished = False if self._must_end else await self._iterate()
-        await self._leave()
-        return is_finished
+
+    @property
+    def _is_leaving(self) -> bool:
+        """Asked to stop, in one way or the other."""
+        return self.is_stopping or self._hands_over
 
     async def _start(self) -> bool:
         """Run `on_start`. A user that is stopped in the middle of it counts as started, and runs `on_stop`."""
-        behaviour = self.behaviour
         self._part = STARTING
-        if behaviour.on_start:
-            is_complete = await self._run_steps(behaviour.on_start)
-            if not is_complete and not (self._must_end and self._sample.kind in (0, INTERRUPTED)):
+        self._has_acted, self.wait = False, 0
+        if self.behaviour.on_start is not None:
+            is_complete = await self.behaviour.on_start.run(self)
+            if not is_complete and not (self.must_end and self._sample.kind in (0, INTERRUPTED)):
                 return False
-            self._knowledge.keep_variables()
+            self.knowledge.keep_variables()
             self._end_iteration()
-            if self._wait and not self._must_end:
-                await self._sleep(self._context.clock() + self._wait)
+            if self.wait and not self.must_end:
+                await self._sleep(self._context.clock() + self.wait)
         self._part = ITERATING
         return True
 
-    async def _iterate(self) -> bool:
-        """Iterations until the user is asked to stop (False) or has done them all (True)."""
+    async def _iterate(self) -> int:
+        """Iterations until the user is asked to stop, has done them all, or gives up."""
         # `intended`: when the next iteration is due by the pacing. An iteration that takes longer than the pacing
         # delays the next one, and `max` moves the schedule with it: later iterations do not catch up in a burst.
         # An iteration is empty if it sent nothing, and no think time and no pacing makes the user wait.
-        behaviour, clock, knowledge = self.behaviour, self._context.clock, self._knowledge
-        steps, pacing, ends_iterations = behaviour.steps, behaviour.pacing, behaviour.ends_iterations
+        behaviour, clock, knowledge = self.behaviour, self._context.clock, self.knowledge
+        pacing, ends_iterations = behaviour.pacing, behaviour.ends_iterations
+        perform, argument = behaviour.body.bind(self)
         intended = began = clock()
-        while not self._must_end:
+        while not self.must_end:
             if knowledge.is_used:
                 knowledge.begin_iteration()
             self._in_iteration = True
-            is_complete = await self._run_steps(steps)
+            self._has_acted, self.wait = False, 0
+            is_complete = await perform(argument)
             self._in_iteration = False
             ended = clock()
             if ends_iterations:
                 self._end_iteration()
+            if not is_complete and self.ending == END_ITERATION:
+                self.ending = CONTINUE
+                is_complete = not self.must_end
             if is_complete:
                 intended = max(intended + pacing, ended) if pacing else ended
-                is_empty = not (self._has_acted or self._wait or intended > ended)
+                is_empty = not (self._has_acted or self.wait or intended > ended)
                 behaviour.meter.finish_iteration(ended, ended - began, is_empty)
                 knowledge.iteration += 1
                 if knowledge.iteration == behaviour.iterations:
-                    return True
+                    return FINISHED
                 is_last = self.is_stopping or self._hands_over
-                if not is_last and (is_empty or self._wait or intended > ended):
+                if not is_last and (is_empty or self.wait or intended > ended):
                     until = self._rest_until(ended, intended, is_empty)
                     self._begin_sleep(until)
                     await suspend()
                     self._end_sleep(until)
                     ended = clock()
+            elif self.ending:
+                return GAVE_UP
             if self.is_stopping or self._hands_over:
                 break
             began = ended
-        return False
+        return STOPPED
 
     def _rest_until(self, ended: int, intended: int, is_empty: bool) -> int:
         """Until when a user waits between two iterations: the last step's think time, and the pacing of the next."""
         if is_empty:
             self._context.log.warn_empty(self.behaviour)
-            self._wait = EMPTY_PAUSE
-        return max(ended + self._wait, intended)
+            self.wait = EMPTY_PAUSE
+        return max(ended + self.wait, intended)
 
     def _end_iteration(self) -> None:
         """Drop connections and cookies that last one iteration, before the wait after it."""
         if self.behaviour.ends_iterations:
-            for client in self._own_clients():
+            for client in self.own_clients():
                 client.end_iteration()
 
-    async def _leave(self) -> None:
-        """Run `on_stop`, within its time."""
+    async def _leave(self, outcome: int) -> None:
+        """Run `on_stop`, within its time. A user that gave up is active until it has done so."""
         self._part = LEAVING
-        self._must_end = False
-        if not self.behaviour.on_stop:
+        self.must_end = False
+        self.ending = CONTINUE
+        if self.behaviour.on_stop is None:
             return
-        if not self.is_stopping:
-            self._begin_stopping()
+        if not self._is_leaving:
+            if outcome != GAVE_UP:
+                self._begin_stopping()
             self._leave_by = self._context.clock() + self._context.graceful_stop
         if self._context.clock() < self._leave_by:
             self._set_alarm(self._leave_by)
-            await self._run_steps(self.behaviour.on_stop)
+            self.wait = 0
+            await self.behaviour.on_stop.run(self)
+        if not self._is_leaving:
+            self._clear_alarm()
+            self._leave_by = NEVER
 
     async def _wait_for_replacement(self) -> bool:
         """Wait until a new user takes the same slot; False if none does."""
-        self._drop_client()
-        self._knowledge.forget()
-        if not self._context.replaces_users:
+        self._part = STARTING
+        self.must_end = self._is_leaving
+        self._drop_clients()
+        self.knowledge.forget()
+        if self.must_end or not self._context.replaces_users:
             return False
         await self._sleep(self._context.clock() + REPLACEMENT_PAUSE)
-        return not self._must_end
+        return not self.must_end
 
     def _recover(self, error: Exception) -> None:
         """A bug: record it as a failed step; a new user takes the slot, as after a failed `on_start`."""
-        now, step = self._context.clock(), self._step or (self.behaviour.on_start or self.behaviour.steps)[0]
-        if self._doing == THINKING:
-            self._clear_timer()
-            self._meter.end_thinking(now)
-        if self._doing != REQUESTING:
-            self._step = step
-            self._sample.reset(now)
-            self._context.recorder.begun += 1
-            self._meter.begin_request(now)
-        # The bug may be in the client, so that it cannot be cut either: this is logged too, and a new user comes.
-        for client in self._take_clients():
-            try:
-                client.cut()
-            except Exception as bug:
-                self._context.log.log_bug(self.behaviour, step, bug)
-        self._end_request(now, INTERNAL, detail_of(error))
-        self._context.log.log_bug(self.behaviour, step, error)
-        self._show_failure(self._sample)
+        self._record_bug(error)
         self._coroutine = self._live(again=True)
         self.resume()
 
-    def _end_request(self, now: int, kind: int, detail: str = "") -> None:
-        """End the present action with this outcome."""
-        sample, step = self._sample, self._step
-        assert step is not None, "a user in a request performs a step"
-        self._doing = RUNNING
-        sample.kind = kind
-        sample.detail = detail
-        sample.ended = now
-        self._meter.end_request(now)
-        step.record.record(sample)
-
-    def _drop_client(self) -> None:
+    def _drop_clients(self) -> None:
         for client in self._take_clients():
             client.close()
 
     def _end(self, is_finished: bool) -> None:
         self._clear_alarm()
         self._leave_meter(self._context.clock())
-        self._drop_client()
+        self._drop_clients()
         self._context.end(UserEnded((self.behaviour.number, self.ordinal), self.tenure, is_finished))
 
     def _leave_meter(self, now: int) -> None:

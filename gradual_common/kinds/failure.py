@@ -54,3 +54,4 @@ EXTRACT = FailureKind(
 TIMEOUT = FailureKind("timeout", "timed out", False, pattern=(WITHIN, "timed out after {}"))
 TEMPLATE = FailureKind("template", "template failed")
 INTERNAL = FailureKind("internal", "internal error of Gradual")
+POLL = FailureKind("poll", "poll not done in time", pattern=(WITHIN, "poll not done after {}"))

@@ -19,6 +19,9 @@ Section = Literal["on_start", "behavior", "on_stop"]
 SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
 """The lists of steps of a group."""
 
+LISTS_OF_STEPS = (*SECTIONS, "steps", "else", "parallel")
+"""The keys below which steps are listed."""
+
 EACH = "*"
 """In a pattern of `places`: every entry."""
 
@@ -95,7 +98,7 @@ class Document:
             name: Any = part
             if isinstance(part, int):
                 # Steps are shown by their index: their names may repeat, and an author looks for the index.
-                is_step = end > 0 and path[end - 1] in SECTIONS
+                is_step = end > 0 and path[end - 1] in LISTS_OF_STEPS
                 name = None if is_step else mapping_at(self.root, *path[: end + 1]).get("name")
             if isinstance(name, str):
                 name = shorten(name)

@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gradual_common.language.document import SECTIONS, Document, Path, list_at, mapping_at
+from gradual_common.language.document import Document, Path, list_at, mapping_at
+from gradual_common.language.step_names import entries_of, names_of
+from gradual_common.language.steps import WrittenEntry
 
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step that names an action."""
+    """A step that performs an action."""
 
     path: Path
     action: str
 
+    action_path: Path
+    """Where the action is named."""
+
     name: str
-    """Unique within the group."""
+    """In results; steps with the same name are one row."""
 
     condition: str | None
 
@@ -36,13 +41,28 @@ class GroupView:
     concurrency: int | None
     """None where it cannot be read."""
 
-    steps: tuple[StepView, ...]
+    entries: tuple[WrittenEntry, ...]
+    """Every step, each before what is below it."""
 
     data: dict[str, Any]
     """As written."""
 
     raw: dict[str, Any]
     """All of it as written."""
+
+    @property
+    def steps(self) -> tuple[StepView, ...]:
+        """Those that perform an action, with their names."""
+        names = names_of(self.entries)
+        return tuple(_step_view(entry, names[entry.path]) for entry in self.entries if entry.action)
+
+
+def _step_view(entry: WrittenEntry, name: str) -> StepView:
+    condition = entry.raw.get("condition")
+    below = ("poll", "action") if isinstance(entry.raw.get("poll"), dict) else (entry.kind,)
+    return StepView(
+        entry.path, entry.action, (*entry.path, *below), name, condition if isinstance(condition, str) else None
+    )
 
 
 Layer = tuple[Path, dict[str, Any]]
@@ -111,7 +131,7 @@ class PlanView:
                 path: Path = ("users", number)
                 name = written if isinstance(written := entry.get("name"), str) else ""
                 concurrency, data = read_count(entry.get("concurrency")), mapping_at(entry, "data")
-                groups.append(GroupView(number, path, name, concurrency, _steps(path, entry), data, entry))
+                groups.append(GroupView(number, path, name, concurrency, tuple(entries_of(entry, path)), data, entry))
         return tuple(groups)
 
     @cached_property
@@ -130,6 +150,18 @@ class PlanView:
         return None if None in counts else max(count for count in counts if count is not None)
 
 
+def transactions_of(group: GroupView) -> dict[str, Path]:
+    """The transactions of a group, polls included, by name, with the path of the first."""
+    found: dict[str, Path] = {}
+    for entry in group.entries:
+        if entry.kind == "transaction" and isinstance(name := entry.raw.get("transaction"), str):
+            found.setdefault(name, entry.path)
+    for step in group.steps:
+        if step.action_path[-2:-1] == ("poll",) or step.action_path[-1] == "poll":
+            found.setdefault(step.name, step.path)
+    return found
+
+
 def total(counts: list[int | None]) -> int | None:
     """The sum, or None where one of them is unknown."""
     known = [count for count in counts if count is not None]
@@ -143,44 +175,3 @@ def read_count(value: Any) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def name_steps(names: list[str]) -> list[str]:
-    """The names of a group's steps in order, made unique: `login`, `login#2`, …."""
-    written = set(names)
-    used: dict[str, None] = {}
-    for name in names:
-        given, number = name, 1
-        while given in used or (number > 1 and given in written):
-            number += 1
-            given = f"{name}#{number}"
-        used[given] = None
-    return list(used)
-
-
-def _steps(path: Path, group: dict[str, Any]) -> tuple[StepView, ...]:
-    """The steps that name an action, with their names made unique."""
-    found = []
-    for section in SECTIONS:
-        for index, entry in enumerate(list_at(group, section)):
-            step = {"action": entry} if isinstance(entry, str) else mapping_at(entry)
-            if isinstance(action := step.get("action"), str) and action:
-                found.append(((*path, section, index), action, step.get("name"), step.get("condition")))
-    names = name_steps([name if isinstance(name, str) and name else action for _, action, name, _ in found])
-    return tuple(
-        StepView(path, action, name, condition if isinstance(condition, str) else None)
-        for (path, action, _, condition), name in zip(found, names, strict=True)
-    )
-
-
-def name_steps_of(group: dict[str, Any]) -> dict[str, Any]:
-    """The group as written, each of its steps with the name that it has in results; what is wrong stays as it is."""
-    sections: dict[str, Any] = {section: list(group[section]) for section in SECTIONS if list_at(group, section)}
-    named = {**group, **sections}
-    for step in _steps((), group):
-        section, index = str(step.path[0]), step.path[1]
-        entry = named[section][index]
-        written = {"action": entry} if isinstance(entry, str) else entry
-        if written.get("name") is None or (isinstance(written["name"], str) and written["name"]):
-            named[section][index] = {**written, "name": step.name}
-    return named

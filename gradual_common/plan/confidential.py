@@ -12,15 +12,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradual_common.kinds.http.settings import S
-from gradual_common.language.document import SECTIONS, Document
-from gradual_common.language.plan_view import name_steps
+from gradual_common.language.document import Document
+from gradual_common.language.step_names import name_steps
 from gradual_common.net.certificates import holds_key
-from gradual_common.plan.model.plan import Plan, Step, Threshold, UserGroup
+from gradual_common.plan.model.plan import Plan, Threshold, UserGroup
+from gradual_common.plan.model.steps import Poll, SomeStep, changed_steps
 from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import SENT_KEYS, places_in
 
 AUTHENTICATING = SENT_KEYS - {"assertions"}
 """The keys of a plan whose values may authenticate. What is asserted is only compared with a response."""
+
+NAMING = ("name", "action", "transaction", "rendezvous")
+"""The fields of steps that results show."""
 
 _NAME_IN_RULE = re.compile(r'"[^"]*"|[A-Za-z_][\w-]*')
 
@@ -74,8 +78,7 @@ def _texts_of(plan: Plan) -> Iterator[str]:
         yield from action.texts_for_display()
     for group in plan.users:
         yield group.name
-        for step in (*group.on_start, *group.behavior, *group.on_stop):
-            yield from (step.action, step.name or "")
+        yield from (text for step in group.all_steps() for text in _texts_of_step(step))
     for threshold in plan.thresholds:
         yield from (threshold.rule, threshold.name or "")
 
@@ -85,13 +88,26 @@ def _shown_service(service: S, hide: Hide) -> S:
     return service.model_copy(update={"base_url": base_url})
 
 
+def _texts_of_step(step: SomeStep) -> Iterator[str]:
+    """Its names in results."""
+    yield from (text for key in NAMING if isinstance(text := getattr(step, key, None), str))
+
+
 def _shown_group(group: UserGroup, name: str, hide: Hide) -> UserGroup:
-    sections: dict[str, tuple[Step, ...]] = {section: getattr(group, section) for section in SECTIONS}
-    names = iter(name_steps([hide(step.name or step.action) for steps in sections.values() for step in steps]))
-    shown: dict[str, Any] = {"name": name}
-    for key, steps in sections.items():
-        shown[key] = tuple(step.model_copy(update={"name": next(names), "action": hide(step.action)}) for step in steps)
-    return group.model_copy(update=shown)
+    known = dict.fromkeys(text for step in group.all_steps() for text in _texts_of_step(step))
+    shown = dict(zip(known, name_steps([hide(text) for text in known]), strict=True))
+
+    def change(step: SomeStep) -> SomeStep:
+        updates: dict[str, Any] = {}
+        for key in NAMING:
+            if isinstance(text := getattr(step, key, None), str) and key in type(step).model_fields:
+                updates[key] = hide(text) if key == "action" else shown[text]
+        if isinstance(step, Poll):
+            updates["poll"] = step.poll.model_copy(update={"action": hide(step.action)})
+        return step.model_copy(update=updates)
+
+    updates: dict[str, Any] = {section: changed_steps(steps, change) for section, steps in group.sections()}
+    return group.model_copy(update={"name": name, **updates})
 
 
 def _shown_threshold(threshold: Threshold, hide: Hide) -> Threshold:

@@ -22,6 +22,7 @@ from gradual_common.language.document import Document, Path, list_at, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
+from gradual_common.plan.checks.flow import unreachable_steps
 from gradual_common.plan.checks.names import check_plan
 from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
@@ -204,9 +205,10 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
 
 def find_warnings(view: PlanView) -> tuple[Problem, ...]:
     """What is allowed, but probably a mistake."""
+    found = list(unreachable_steps(view))
     if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
-        return (view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"),)
-    return ()
+        found.append(view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"))
+    return tuple(found)
 
 
 def without_secrets(document: Document, mask: Mask) -> list[Problem]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import BUCKETS
 from gradual_common.histogram.columns import COUNT, MAX, MIN, OVER, STAT_COLUMNS, UNDER, HistogramColumns
-from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
+from gradual_common.protocol.batch import COUNTERS, MEASURES, OF_HEALTH, Batch
 
 MAX_INT64 = 2**63 - 1
 MAX_INT32 = 2**31 - 1
@@ -82,7 +82,7 @@ def _check_histograms(columns: HistogramColumns, cells: int) -> None:
     _check_length("histogram counts", columns.counts, filled)
     check_range("cell of a histogram", columns.keys[:, 0], cells, low=-1)
     check_range("measure of a histogram", columns.keys[:, 1], len(MEASURES))
-    if ((columns.keys[:, 0] == -1) != (columns.keys[:, 1] >= LOOP_LAG)).any():
+    if ((columns.keys[:, 0] == -1) != (np.isin(columns.keys[:, 1], OF_HEALTH))).any():
         raise WireError("a histogram of the agent's health belongs to cell -1, and nothing else does")
     check_range("bucket of a histogram", columns.indices, BUCKETS)
     check_range("histogram stats", columns.stats, MAX_INT64)

@@ -38,7 +38,7 @@ SERIES_STATISTICS = {
     "exchange": (*TIMES, "count"),
     "connect": (*TIMES, "count"),
     "iteration": (*TIMES, "count", "throughput"),
-    "transaction": STATISTICS,
+    "transaction": tuple(name for name in STATISTICS if name != "interrupted"),
     "": STATISTICS,
 }
 """The statistics of each series besides percentiles. Only a whole action succeeds or fails."""
@@ -47,6 +47,7 @@ NAMED_SERIES = tuple(series for series in SERIES_STATISTICS if series)
 HEALTH = ("cpu", "loop_lag", "start_lag")
 DIMENSIONS = ("action", "step", "group", "transaction", "phase", "service", "kind")
 ITERATION_DIMENSIONS = ("group", "phase")
+TRANSACTION_DIMENSIONS = ("transaction", "group", "phase", "kind")
 
 QUANTILE = re.compile(r"p(\d+)")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -143,6 +144,8 @@ class _Parser:
             raise self._error("the rule is empty; write one such as p95(login) < 500ms")
         value = self._value()
         scope = self._scope(value)
+        if "transaction" in scope.dimensions:
+            value = value._replace(series="transaction")
         op = self._operator()
         limit = self._limit(value)
         at = self._at()
@@ -219,7 +222,7 @@ class _Parser:
             if self._next.text in OUTCOMES and self._tokens[self._position + 1].text != "=":
                 outcomes.append(self._advance().text)
             else:
-                items.append(self._item())
+                items.append(self._item(value.series))
             if self._accept(")"):
                 break
             if not self._accept(","):
@@ -230,8 +233,8 @@ class _Parser:
         self._check_scope(value, scope)
         return scope
 
-    def _item(self) -> ScopeItem:
-        dimension, named = "action", self._advance()
+    def _item(self, series: str) -> ScopeItem:
+        dimension, named = "transaction" if series == "transaction" else "action", self._advance()
         if named.text == "tag" and self._accept("."):
             dimension, named = self._tag(), self._advance()
         elif self._accept("="):
@@ -267,11 +270,23 @@ class _Parser:
             raise self._error(
                 "iterations are distinguished by group and phase only, such as iteration.p95(group=guest)"
             )
+        self._check_transactions(value, scope)
         by_outcome = bool(scope.outcomes) or "kind" in scope.dimensions
         if by_outcome and value.statistic == "interrupted":
             raise self._error("an interrupted request has neither succeeded nor failed: leave ok, failed and kind out")
         if by_outcome and value.statistic in SHARES:
             raise self._error(f"{value.statistic} is a share of all requests: leave ok, failed and kind out")
+
+    def _check_transactions(self, value: _Value, scope: Scope) -> None:
+        if value.series != "transaction" and "transaction" not in scope.dimensions:
+            return
+        if value.series not in {"", "transaction"}:
+            raise self._error(f"transactions have no {value.series}: leave the transaction, or {value.series}, out")
+        if value.statistic == "interrupted":
+            raise self._error("a transaction that a stop cuts off is not counted, so there is nothing to judge")
+        if other := [name for name in scope.dimensions if name not in TRANSACTION_DIMENSIONS]:
+            allowed = ", ".join(TRANSACTION_DIMENSIONS)
+            raise self._error(f"transactions are not distinguished by {other[0]}, but by {allowed}")
 
     def _operator(self) -> Operator:
         token = self._advance()

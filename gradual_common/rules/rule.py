@@ -126,8 +126,6 @@ class Rule:
         """The part of this rule that cannot be judged yet, as a noun, or None."""
         if self.series == "agent":
             return f"`{self.value}`: an objective on the agents"
-        if self.series == "transaction" or "transaction" in self.scope.dimensions:
-            return "an objective on transactions"
         if self.at is not None:
             return "`at … users` in an objective"
         if self.window is not None:

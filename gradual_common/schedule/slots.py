@@ -45,6 +45,11 @@ def apportion(weights: Sequence[int], total: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
+def slot_order(weights: Sequence[int], total: int) -> list[int]:
+    """The weight that gains each of the first `total` slots, in order; at Σw each weight has gained itself."""
+    return list(islice(_next_slots(weights, [0] * len(weights)), total))
+
+
 def _next_slots(weights: Sequence[int], counts: Sequence[int]) -> Iterator[int]:
     """The group that gains each slot after `counts`, without end: the smallest claim first."""
     claims = [(Fraction(2 * counts[i] + 1, weight), i) for i, weight in enumerate(weights) if weight > 0]

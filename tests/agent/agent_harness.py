@@ -17,7 +17,8 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
 from gradual_agent.runtime.timeline import RUNNING, Timeline
-from gradual_agent.users.behaviour import Behaviour, compile_behaviour
+from gradual_agent.users.behaviour import Behaviour
+from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.user import VirtualUser
@@ -114,6 +115,9 @@ class FakeClient:
             sample.response = Response(reply.status, Headers(raw), reply.body)
         self._pending = None
         self._owner.resume()
+
+    def beside(self, owner: Resumable) -> FakeClient:
+        return self._engine.client(owner, "", "")
 
     def interrupt(self) -> None:
         assert self._pending is not None, "only a suspended fetch is interrupted"
@@ -223,6 +227,7 @@ class UserHarness:
         self.rows: dict[Slot, Rows] = {}
         self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
         self.behaviours = behaviours_of(self.plan, self.recorder, FakeEngines(self.plan, self.engine))
+        self.aborts: list[str] = []
         self._context = UserContext(
             timeline=self.timeline,
             clock=self.timeline.clock,
@@ -233,6 +238,7 @@ class UserHarness:
             graceful_stop=self.plan.config.graceful_stop,
             end=self.users.note_end,
             note_failure=self._note_failure,
+            abort_run=self.aborts.append,
         )
 
     def _note_failure(self, step: int, sample: Sample) -> None:

@@ -18,11 +18,10 @@ from gradual_agent.kinds.http.exchange import describe_exchange
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.users.behaviour import Behaviour, CompiledStep
 from gradual_agent.users.context import UserContext, UserLog
 from gradual_agent.users.user import VirtualUser
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.plan.model.series import SeriesIndex, StepSeries
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.batch_checks import check_batch
 from gradual_common.secrecy.masking import Mask
@@ -131,7 +130,7 @@ class UnexpectedErrors(UserLog):
         super().__init__()
         self.errors: list[tuple[str, Exception]] = []
 
-    def log_bug(self, behaviour: Behaviour, step: CompiledStep, error: Exception) -> None:
+    def log_bug(self, group: str, step: StepSeries, error: Exception) -> None:
         self.errors.append((step.name, error))
 
 

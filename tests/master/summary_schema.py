@@ -170,7 +170,17 @@ SUMMARY = record(
         histogram={"type": ["object"]},
     ),
     groups=rows(name=TEXT, users_target=COUNT, users_mean=maybe(NUMBER), users_max=NUMBER, iterations=COUNT),
-    transactions={"type": ["array"]},
+    transactions=rows(
+        group=TEXT,
+        transaction=TEXT,
+        count=COUNT,
+        failures=COUNT,
+        success_rate=maybe(NUMBER),
+        errors=mapping(COUNT),
+        duration_ms=TIMES,
+        ok_duration_ms=TIMES,
+        histogram={"type": ["object"]},
+    ),
     phases=rows(
         name=TEXT,
         start_s=NUMBER,

@@ -170,6 +170,9 @@ class ObservedClient(HttpClient):
         super().__init__(dialer, owner, cookies, connections)
         self._observer = observer
 
+    def _make_another(self, owner: Resumable) -> HttpClient:
+        return ObservedClient(self._dialer, owner, self._cookie_policy, self._connection_policy, self._observer)
+
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
         """Show the request, fetch, and show the response."""

@@ -12,16 +12,20 @@ from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.language.model import fields_of
 from gradual_common.net.tls import Tls
-from gradual_common.plan.model.plan import Config, Phase, Plan, Step, UserGroup
+from gradual_common.plan.model.plan import Config, Phase, Plan, UserGroup
+from gradual_common.plan.model.steps import STEP_MODELS, Step
 
 _WORDS = {
     "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`":
         "weight ratio share percentage probability",
-    "a behaviour is repeated by itself; `iterations: n` on the group ends it after n":
-        "loop loops loopcount repetitions count",
-    "it belongs to `poll`, which is not supported yet": "until every within pollinterval",
-    "it belongs to a flow step such as `repeat`, and these are not supported yet":
-        "steps foreach during aslongas else times",
+    "steps are repeated by {repeat: 5, steps: […]}; `iterations: n` on a group ends its behaviour":
+        "loop loops loopcount repetitions count foreach times",
+    "steps are repeated by {while: expression, max: 20, steps: […]}": "during aslongas dowhile",
+    "an action is asked until it is done by {poll: action, until: expression, every: 2s, within: 60s}":
+        "pollinterval waituntil",
+    "one of several branches is {choose: [{weight: 70, steps: […]}, {weight: 30, steps: […]}]}":
+        "switch randomswitch uniformrandomswitch roundrobinswitch randomizer",
+    "users wait for each other at {rendezvous: name, users: 50, timeout: 30s}": "rendezvoususers syncpoint barrier",
     "how many users run at once is the `concurrency` of their group":
         "vus vu threads numthreads threadcount maxvus preallocatedvus usercount clients amount instances",
     "levels of users are a ramp: ramp_config: {strategy: levels, levels: [{concurrency: 50, for: 1m}]}":
@@ -71,7 +75,7 @@ def hint_for_key(key: str, model: type[BaseModel]) -> str:
     if word == "data" and issubclass(model, ActionSpec):
         return "what is sent is written under `body:` or `form:`"
     if word == "weight" and model is not UserGroup:
-        return "steps run in order; shares of steps (`choose`) are not supported yet, and groups have a `concurrency`"
+        return "shares of steps are {choose: [{weight: 70, steps: […]}, …]}; groups have a `concurrency`"
     return HINTS.get(word, "")
 
 
@@ -83,6 +87,8 @@ def plain_word(key: str) -> str:
 def own_places(key: str) -> str:
     """Where in a plan the key belongs: `it belongs in config, or in an entry of config.phases`."""
     places = [place for place, model in _PLACES if key in fields_of(model)]
+    if flow := [kind for kind, model in STEP_MODELS.items() if model is not Step and key in fields_of(model)]:
+        places.append(f"in a step with {' or '.join(flow)}")
     return f"it belongs {', or '.join(places)}" if places else ""
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from gradual_common.errors import RuleError
 from gradual_common.kinds.registry import kinds_named
 from gradual_common.language.document import Path, list_at, mapping_at
-from gradual_common.language.plan_view import PlanView
+from gradual_common.language.plan_view import PlanView, transactions_of
 from gradual_common.language.wording import listed, nearest
+from gradual_common.plan.checks.flow import check_flow
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
@@ -26,6 +27,7 @@ def check_plan(view: PlanView) -> Uses:
     """Report every mistake that is not one of shape; returns which data sets and columns the templates use."""
     check_names(view)
     check_actions(view)
+    check_flow(view)
     for kind in kinds_named(view.actions.values()):
         kind.check(view)
     check_duration(view)
@@ -59,12 +61,12 @@ def check_actions(view: PlanView) -> None:
     for group in view.groups:
         for step in group.steps:
             if step.action not in view.actions:
-                missing.setdefault(step.action, []).append(step.path)
+                missing.setdefault(step.action, []).append(step.action_path)
     for name, paths in missing.items():
         others = f" (and in {len(paths) - 1} more)" if len(paths) > 1 else ""
         entry = f'add it under actions: {shorten(name)}: {{url: "/…"}}'
         hint = "; ".join(part for part in (nearest(name, view.actions), entry) if part)
-        view.document.report((*paths[0], "action"), f"there is no action {name!r}{others}", hint)
+        view.document.report(paths[0], f"there is no action {name!r}{others}", hint)
 
 
 def check_duration(view: PlanView) -> None:
@@ -131,6 +133,7 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "action": {*view.actions, *(step.action for step in steps)},
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
+        "transaction": {name for group in view.groups for name in transactions_of(group)},
         "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
         "service": {*view.services},
     }

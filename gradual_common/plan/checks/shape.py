@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails
 
 from gradual_common.errors import Problem
@@ -17,6 +17,7 @@ from gradual_common.language.model import OneOf, fields_of, parts_of
 from gradual_common.language.wording import NO_CHARACTER, kind_of, listed, nearest
 from gradual_common.plan.checks.foreign_keys import hint_for_key
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.steps import ONE_KIND, STEP_MODELS
 from gradual_common.schedule.ramps.parsing import read_ramp
 
 _MESSAGES = {
@@ -40,6 +41,7 @@ _MESSAGES = {
     "a list is expected; found {found}": "tuple_type",
     "{error}": "value_error",
     "{message}": "ramp",
+    ONE_KIND: "step_kind",
 }
 """The message for each of pydantic's error types."""
 
@@ -111,6 +113,9 @@ def read_location(document: Document, location: Path) -> tuple[type[BaseModel] |
         inside = [*parts_of(field.annotation), *field.metadata]
         if parts and any(get_origin(part) in (tuple, dict) for part in inside):
             path = (*path, parts.pop(0))
+        if any(isinstance(part, Discriminator) for part in inside):
+            model = STEP_MODELS.get(str(parts.pop(0))) if parts else None
+            continue
         choice = next((part for part in inside if isinstance(part, OneOf)), None)
         if any(isinstance(part, ByKind) for part in inside):
             kind = kind_of_action(mapping_at(document.root, *path))

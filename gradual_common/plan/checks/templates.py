@@ -9,6 +9,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import IDENTIFIER, Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
+from gradual_common.language.steps import expressions_in, templates_in, variables_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition, attributes_of, compile_template, is_template, names_in
 
@@ -57,9 +58,11 @@ def check_templates(view: PlanView) -> Uses:
             readings += by_action.get(name, [])
         for service in dict.fromkeys(view.actions.get(name, {}).get("service") for name in actions):
             readings += by_service.get(service, []) if isinstance(service, str) else []
-        for step in group.steps:
-            if step.condition is not None:
-                readings += _read(document, (*step.path, "condition"), step.condition, condition=True)
+        for entry in group.entries:
+            for path, text in expressions_in(entry):
+                readings += _read(document, path, text, condition=True)
+            for path, text in templates_in(entry):
+                readings += _read(document, path, text) if is_template(text) else ()
         _check_group(view, group, readings, uses)
     return uses
 
@@ -69,6 +72,7 @@ def check_variable_names(view: PlanView) -> None:
     owners: list[tuple[Path, dict[str, Any]]] = [(("data",), view.data)]
     owners += [((*group.path, "data"), group.data) for group in view.groups]
     owners += [(("actions", name, "extract"), mapping_at(action, "extract")) for name, action in view.actions.items()]
+    owners += [((*e.path, "set"), mapping_at(e.raw, "set")) for group in view.groups for e in group.entries]
     for path, owner in owners:
         for name in owner:
             if not IDENTIFIER.fullmatch(name) or "-" in name:
@@ -101,6 +105,7 @@ def _read(document: Document, path: Path, text: str, *, condition: bool = False)
 def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses: Uses) -> None:
     """Every name that the texts read exists in the group, or is a data set."""
     extracted = {name for step in group.steps for name in mapping_at(view.actions.get(step.action), "extract")}
+    extracted |= {name for entry in group.entries for name in variables_of(entry)}
     steps, secrets = tuple(step.name for step in group.steps), tuple(mapping_at(view.document.root, "secrets"))
     scope = {**SCOPE, "responses": steps, "secrets": secrets}
     missing: dict[str, list[str]] = {}

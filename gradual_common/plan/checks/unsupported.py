@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import EACH, SECTIONS, Document, Path, attempt, mapping_at, places
+from gradual_common.language.document import EACH, Document, Path, attempt, mapping_at, places
+from gradual_common.language.step_names import entries_of
 from gradual_common.rules.parser import parse_rule
 from gradual_common.schedule.ramps.parsing import ramps_in
 
@@ -15,19 +16,15 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     ((), ("setup", "teardown", "include", "profiles", "network", "proxy", "auth")),
     (("config",), ("setup", "teardown", "proxy", "auth", "network", "profile", "profiles", "include")),
     (("users", EACH), ("setup", "teardown", "network", "proxy", "auth")),
-    (("actions", EACH), ("proxy", "auth", "network", "multipart", "retry")),
+    (("actions", EACH), ("proxy", "auth", "network", "multipart")),
 )
 """The places of settings that are not supported yet, and their names."""
 
 VALUES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("data", EACH, "per"), ("iteration",)),
     (("users", EACH, "data", EACH, "per"), ("iteration",)),
-    *((("users", EACH, part, EACH, "on_failure"), ("end_iteration", "end_user", "abort_run")) for part in SECTIONS),
 )
 """Values that are not supported, of keys that are."""
-
-FLOW = ("repeat", "while", "if", "choose", "transaction", "parallel", "poll", "rendezvous", "sleep", "set", "retry")
-"""Steps of other kinds."""
 
 Refusal = tuple[Path, Problem]
 """The part of the plan whose other mistakes need not be reported, and what to say of it."""
@@ -46,15 +43,19 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
     for path, ramp in ramps_in(root):
         if (ramp.get("strategy") if isinstance(ramp, dict) else ramp) == "find_capacity":
             yield _refuse(document, path, "find_capacity")
-    for section in SECTIONS:
-        for path, step in places(root, "users", EACH, section, EACH):
-            # The whole step is another kind: that it has no `action` is not a separate mistake.
-            yield from ((path, _refuse(document, (*path, key), key)[1]) for key in FLOW if key in mapping_at(step))
+    yield from _steps(document)
     for path, threshold in places(root, "thresholds", EACH):
         text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
         rule = attempt(parse_rule, text) if isinstance(text, str) else None
         if rule is not None and (missing := rule.unsupported()) is not None:
             yield _refuse(document, path, missing)
+
+
+def _steps(document: Document) -> Iterator[Refusal]:
+    for path, owner in places(document.root, "users", EACH):
+        for entry in entries_of(mapping_at(owner), path):
+            if entry.kind == "rendezvous":
+                yield entry.path, _refuse(document, (*entry.path, entry.kind), entry.kind)[1]
 
 
 def _refuse(document: Document, path: Path, what: str) -> Refusal:

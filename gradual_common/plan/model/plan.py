@@ -6,6 +6,7 @@ Times are integer nanoseconds once read. What needs more than one field, or the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -14,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
+from gradual_common.language.document import Section
 from gradual_common.language.model import (
     BareDuration,
     Count,
@@ -24,10 +26,10 @@ from gradual_common.language.model import (
     Name,
     PositiveCount,
     Seed,
-    Share,
     ShortForm,
 )
-from gradual_common.language.plan_view import name_steps_of
+from gradual_common.language.step_names import name_steps_of
+from gradual_common.plan.model.steps import AnyStep, SomeStep, Steps, walk_steps
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
 
@@ -120,31 +122,6 @@ class Config(Ramped, HttpService):
     """How long a user's connections live."""
 
 
-class Step(Model):
-    """An entry of a behaviour. `name` is unique within its group once the plan is loaded (`login`, `login#2`)."""
-
-    action: Name
-    """An entry of actions."""
-
-    name: Name | None = None
-    """The step's name in results; default: the action's name."""
-
-    think_time: Wait | None = None
-    """The wait after the action."""
-
-    condition: str | None = None
-    """An expression; when it is false, the step is skipped."""
-
-    success_rate: Share | None = None
-    """An objective: the share of its samples that succeed."""
-
-    on_failure: Literal["continue"] = "continue"
-    """What happens after a failure."""
-
-
-WrittenStep = Annotated[Step, ShortForm("action")]
-
-
 class DataSet(Model):
     """A data set; `pick: unique` ties a row to a slot over the whole fleet."""
 
@@ -179,13 +156,13 @@ class UserGroup(Ramped):
     concurrency: Count
     """Users of the group when the ramp is at its maximum."""
 
-    behavior: Annotated[tuple[WrittenStep, ...], Field(min_length=1)]
+    behavior: Steps
     """The steps of one iteration."""
 
-    on_start: tuple[WrittenStep, ...] = ()
+    on_start: tuple[AnyStep, ...] = ()
     """Steps that run once when a user starts."""
 
-    on_stop: tuple[WrittenStep, ...] = ()
+    on_stop: tuple[AnyStep, ...] = ()
     """Steps that run once when a user is asked to stop."""
 
     data: dict[Name, WrittenDataSet] = Field(default={})
@@ -213,6 +190,17 @@ class UserGroup(Ramped):
     @classmethod
     def _name_steps(cls, group: Any) -> Any:
         return name_steps_of(group) if isinstance(group, dict) else group
+
+    def sections(self) -> Iterator[tuple[Section, tuple[SomeStep, ...]]]:
+        """Its lists of steps by their names."""
+        yield "on_start", self.on_start
+        yield "behavior", self.behavior
+        yield "on_stop", self.on_stop
+
+    def all_steps(self) -> Iterator[SomeStep]:
+        """Every step of every section, in order, each before what is below it."""
+        for _, steps in self.sections():
+            yield from walk_steps(steps)
 
 
 class Threshold(Model):

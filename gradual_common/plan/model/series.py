@@ -1,27 +1,51 @@
-"""Numbers for the series of a plan: the same on both sides because both read the same plan."""
+"""Numbers for the series of a plan: the same on both sides because both read the same plan.
+
+A batch knows a series by its number only. Numbers go on from one kind of series to the next:
+
+    steps   ·   the iterations of each group   ·   transactions
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.registry import failures_of
-from gradual_common.language.document import SECTIONS, Section
-from gradual_common.plan.model.plan import Plan, Step
+from gradual_common.language.document import Section
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.model.steps import (
+    If,
+    Poll,
+    Repeat,
+    SetVariables,
+    SomeStep,
+    Step,
+    Transaction,
+    While,
+    walk_steps,
+)
 
 NOTHING: tuple[None, tuple[()]] = (None, ())
 
 
 @dataclass(frozen=True, slots=True)
 class StepSeries:
-    """One step of one group: `number` is its number in every batch."""
+    """One row of steps in results: the steps of one name, in one section of one group."""
 
     number: int
+    """In every batch."""
+
     group: int
     section: Section
-    index: int
     name: str
+
     action: str
+    """What is performed; "" for a flow step, whose samples are expressions that failed."""
+
+    steps: tuple[SomeStep, ...]
+    """The steps of the plan; one, unless several have the same name."""
+
     service: str | None = None
     """That the action names."""
     tags: tuple[tuple[str, str], ...] = ()
@@ -29,29 +53,77 @@ class StepSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionSeries:
+    """The transactions of one name, and the polls, in one group."""
+
+    number: int
+    """In every batch."""
+
+    group: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesIndex:
-    """Every step of a plan in order: by group, in it on_start, behavior, on_stop; then the iterations of each group."""
+    """Every series of a plan in the order of its number."""
 
     steps: tuple[StepSeries, ...]
+    """By group, in it on_start, behavior, on_stop."""
+
     groups: tuple[str, ...]
+
+    transactions: tuple[TransactionSeries, ...] = ()
+    """By group."""
+
     failures: FailureKinds = BUILT_IN_KINDS
     """The outcomes of its samples, by number."""
 
     @classmethod
     def of(cls, plan: Plan) -> SeriesIndex:
-        """Number the steps of `plan`."""
+        """Number the series of `plan`."""
         described = {name: (spec.service_name, tuple(spec.tags.items())) for name, spec in plan.actions.items()}
         steps: list[StepSeries] = []
-        for group_number, group in enumerate(plan.users):
-            for section in SECTIONS:
-                entries: tuple[Step, ...] = getattr(group, section)
-                for index, step in enumerate(entries):
-                    name = step.name or step.action
-                    service, tags = described.get(step.action, NOTHING)
-                    steps.append(StepSeries(len(steps), group_number, section, index, name, step.action, service, tags))
+        for group, section, name, same in _rows(plan):
+            action = getattr(same[0], "action", "")
+            service, tags = described.get(action, NOTHING)
+            steps.append(StepSeries(len(steps), group, section, name, action, tuple(same), service, tags))
+        first = len(steps) + len(plan.users)
+        transactions = tuple(TransactionSeries(first + n, *row) for n, row in enumerate(_transactions(plan)))
         failures = failures_of(action.kind for action in plan.actions.values())
-        return cls(tuple(steps), tuple(group.name for group in plan.users), failures)
+        return cls(tuple(steps), tuple(group.name for group in plan.users), transactions, failures)
 
     def iterations_of(self, group: int) -> int:
         """The series number under which the iterations of `group` are recorded."""
         return len(self.steps) + group
+
+
+def name_in_results(step: SomeStep) -> str | None:
+    """The name of the row of a step; None for a step that has none."""
+    match step:
+        case Step() | Poll():
+            return step.name or step.action
+        case While() | If() | SetVariables():
+            return step.name or step.kind
+        case Repeat() if isinstance(step.repeat, str):
+            return step.name or step.kind
+    return None
+
+
+def _rows(plan: Plan) -> Iterator[tuple[int, Section, str, list[SomeStep]]]:
+    for number, group in enumerate(plan.users):
+        for section, steps in group.sections():
+            rows: dict[str, list[SomeStep]] = {}
+            for step in walk_steps(steps):
+                if (name := name_in_results(step)) is not None:
+                    rows.setdefault(name, []).append(step)
+            for name, same in rows.items():
+                yield number, section, name, same
+
+
+def _transactions(plan: Plan) -> Iterator[tuple[int, str]]:
+    for number, group in enumerate(plan.users):
+        yield from dict.fromkeys(
+            (number, step.transaction if isinstance(step, Transaction) else step.name or step.action)
+            for step in group.all_steps()
+            if isinstance(step, Transaction | Poll)
+        )

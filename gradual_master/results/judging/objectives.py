@@ -15,13 +15,20 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from gradual_common.clock import NS_PER_MS
-from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TTFB
+from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TRANSACTION, TTFB
 from gradual_common.rules.rule import Rule, Unit, compare
 from gradual_common.units import count
 from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.section import Section
 
-MEASURE_OF = {"": RESPONSE_TIME, "exchange": EXCHANGE, "ttfb": TTFB, "connect": CONNECT, "iteration": ITERATION}
+MEASURE_OF = {
+    "": RESPONSE_TIME,
+    "exchange": EXCHANGE,
+    "ttfb": TTFB,
+    "connect": CONNECT,
+    "iteration": ITERATION,
+    "transaction": TRANSACTION,
+}
 
 SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
 

@@ -9,7 +9,7 @@ from itertools import product
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
-from gradual_common.plan.model.series import SeriesIndex, StepSeries
+from gradual_common.plan.model.series import SeriesIndex, StepSeries, TransactionSeries
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
@@ -84,14 +84,14 @@ def _expanded(threshold: Threshold, names: _Names) -> Iterator[Objective]:
 
 
 def _of_steps(plan: Plan, index: SeriesIndex, names: _Names) -> Iterator[Objective]:
-    """`success_rate` of a step: judged over its own samples."""
+    """`success_rate` of a step: judged over the samples of its row; of several steps in it, the strictest counts."""
     for series in index.steps:
         group = plan.users[series.group]
-        step = getattr(group, series.section)[series.index]
-        if step.success_rate is None:
+        rates = [rate for step in series.steps if (rate := getattr(step, "success_rate", None)) is not None]
+        if not rates:
             continue
         scope = Scope((ScopeItem("step", series.name), ScopeItem("group", group.name)))
-        rule = Rule("", "", "success_rate", ">=", round(100 * step.success_rate, 10), "%", scope=scope)
+        rule = Rule("", "", "success_rate", ">=", round(100 * max(rates), 10), "%", scope=scope)
         text = write_rule(rule)
         yield _objective(replace(rule, text=text), text, "fail", names, needs_data=False)
 
@@ -126,6 +126,8 @@ class _Names:
         match dimension:
             case "group":
                 return self.index.groups
+            case "transaction":
+                return dict.fromkeys(series.name for series in self.index.transactions)
             case "phase":
                 return [phase.name for phase in self.schedule.phases if not phase.warm_up]
             case "kind":
@@ -148,7 +150,13 @@ class _Names:
         if rule.series == "iteration":
             groups = rule.scope.names("group") or self.index.groups
             return tuple(self.index.iterations_of(g) for g, name in enumerate(self.index.groups) if name in groups)
+        if rule.series == "transaction":
+            return tuple(series.number for series in self.index.transactions if self._is_named(series, rule.scope))
         return tuple(step.number for step in self.index.steps if self._matches(step, rule.scope))
+
+    def _is_named(self, series: TransactionSeries, scope: Scope) -> bool:
+        facts = {"transaction": series.name, "group": self.index.groups[series.group]}
+        return all(fact in (scope.names(dimension) or (fact,)) for dimension, fact in facts.items())
 
     def _matches(self, step: StepSeries, scope: Scope) -> bool:
         facts = self._facts(step)

@@ -82,9 +82,7 @@ def _pooled_variance(thinks: Sequence[ThinkTime | None], totals: Totals) -> floa
 def think_times(plan: Plan, index: SeriesIndex) -> list[ThinkTime | None]:
     """What is waited after each step: its own think time, or its group's, or the plan's."""
     return [
-        getattr(plan.users[step.group], step.section)[step.index].think_time
-        or plan.users[step.group].think_time
-        or plan.config.think_time
+        getattr(step.steps[0], "think_time", None) or plan.users[step.group].think_time or plan.config.think_time
         for step in index.steps
     ]
 

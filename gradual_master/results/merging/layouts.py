@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import Int64
-from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, Batch
+from gradual_common.protocol.batch import COUNTERS, MEASURES, OF_HEALTH, Batch
 from gradual_master.results.merging.counts import FailureCounts, FailureRows, KeyedCounts, Rows
 from gradual_master.results.merging.histograms import Choice, choice_of
 from gradual_master.results.merging.sums import OUTSIDE, Shape
@@ -46,7 +46,7 @@ class Layout:
     positions: Int64
     """Where `requests`, and then every counter, belong in (frames, `Shape.width`), flat."""
     samples: Int64
-    """1 for each cell, but 0 for iterations."""
+    """1 for each cell of a step; 0 for iterations and transactions."""
     measured: Choice
     codes: Int64
     """The histograms of cells, and their numbers (`Shape.code`)."""
@@ -159,7 +159,7 @@ def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
     _check_ranges(
         "histograms", (keys + _FROM_ZERO).view(np.uint32), {"cell": len(batch.cells) + 1, "measure": len(MEASURES)}
     )
-    if ((keys[:, 1] >= LOOP_LAG) != (keys[:, 0] == HEALTH_CELL)).any():
+    if (np.isin(keys[:, 1], OF_HEALTH) != (keys[:, 0] == HEALTH_CELL)).any():
         raise WireError("histograms: loop lag and start lag, and nothing else, belong to the agent (cell −1)")
 
 

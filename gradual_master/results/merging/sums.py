@@ -39,14 +39,14 @@ ITERATION_COUNTS = 2
 
 
 class Shape:
-    """The series of a plan (its steps, then the iterations of its groups), and where their numbers are in a row."""
+    """The series of a plan (`SeriesIndex`), and where the numbers of each are in a row."""
 
     def __init__(self, index: SeriesIndex) -> None:
         self.failures = index.failures
         """The failure kinds of the plan."""
         self.steps = len(index.steps)
         self.groups = len(index.groups)
-        self.series = self.steps + self.groups
+        self.series = self.steps + self.groups + len(index.transactions)
         self.kinds = len(index.failures)
         """Outcomes of a sample, success among them."""
         self.counters = self.series * self.kinds

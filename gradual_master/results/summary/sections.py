@@ -114,6 +114,25 @@ class ActionRow(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionRow(Section):
+    """The transactions of one name in one group, or the polls of one step."""
+
+    group: str
+    transaction: str
+    count: int
+    """Those that ended; one that a stop cuts off is not counted."""
+    failures: int
+    success_rate: float | None
+    errors: dict[str, int]
+    """By the first failure in each."""
+    duration_ms: Distribution
+    """Wall time without the deliberate waits in it."""
+    ok_duration_ms: Distribution
+    histogram: dict[str, Any]
+    """Of its durations, lossless (`Histogram.from_json`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupRow(Section):
     """One user group."""
 
@@ -152,7 +171,7 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
-TABLES = ("actions", "groups", "phases", "levels", "agents", "errors", "objectives")
+TABLES = ("actions", "groups", "transactions", "phases", "levels", "agents", "errors", "objectives")
 """The parts of a summary that can be read as flat rows."""
 
 _shown_by: list[Callable[[Summary], str]] = [repr, repr]
@@ -173,7 +192,7 @@ class Summary(Section):
     totals: TotalsSection
     actions: tuple[ActionRow, ...]
     groups: tuple[GroupRow, ...]
-    transactions: tuple[Any, ...]
+    transactions: tuple[TransactionRow, ...]
     phases: tuple[PhaseRow, ...]
     levels: tuple[LevelRow, ...]
     fleet: FleetSection

@@ -15,8 +15,8 @@ from gradual_common.histogram.buckets import QUANTILE_ERROR
 from gradual_common.kinds.failures import OK
 from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.series import StepSeries
-from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
+from gradual_common.plan.model.series import StepSeries, TransactionSeries
+from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TRANSACTION, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
@@ -39,6 +39,7 @@ from gradual_master.results.summary.sections import (
     RunSection,
     Summary,
     TotalsSection,
+    TransactionRow,
 )
 
 
@@ -80,7 +81,7 @@ class _Writer:
             totals=self._totals_section(),
             actions=action_rows(aggregate),
             groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
-            transactions=(),
+            transactions=tuple(_transaction_row(aggregate, series) for series in aggregate.index.transactions),
             phases=tuple(self._phases()),
             levels=tuple(self._levels.rows()),
             fleet=self._fleet_section,
@@ -232,8 +233,30 @@ def _base_urls(plan: Plan) -> tuple[str, ...]:
 
 
 def action_rows(aggregate: Aggregate) -> tuple[ActionRow, ...]:
-    """One row per step of a group in the order of the plan, performed or not; warm-up is in `sent` alone."""
-    return tuple(_action_row(aggregate, series) for series in aggregate.index.steps)
+    """One row per step of a group in the order of the plan, performed or not; warm-up is in `sent` alone.
+
+    A flow step has a row only if its expression failed.
+    """
+    rows = (_action_row(aggregate, series) for series in aggregate.index.steps)
+    return tuple(row for row in rows if row.action or row.requests)
+
+
+def _transaction_row(aggregate: Aggregate, series: TransactionSeries) -> TransactionRow:
+    totals, names = aggregate.totals, aggregate.index.failures.names
+    mine = Selection(totals.measured, (series.number,))
+    count, failures = totals.requests_and_failures(mine)
+    histogram = totals.histogram(TRANSACTION, mine)
+    return TransactionRow(
+        group=aggregate.index.groups[series.group],
+        transaction=series.name,
+        count=count,
+        failures=failures,
+        success_rate=share(count - failures, count),
+        errors={names[kind]: number for kind, number in sorted(totals.by_kind(mine).items()) if kind != OK},
+        duration_ms=Distribution.of(histogram),
+        ok_duration_ms=Distribution.of(totals.histogram(TRANSACTION, replace(mine, kinds=(OK,)))),
+        histogram=histogram.to_json(),
+    )
 
 
 def _action_row(aggregate: Aggregate, series: StepSeries) -> ActionRow:

@@ -3,12 +3,10 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from plan_samples import small
 
 from gradual_common.language.document import Document
-from gradual_common.language.plan_view import PlanView, name_steps, read_count, total
+from gradual_common.language.plan_view import PlanView, read_count, total
 
 
 def view(root: dict[str, Any]) -> PlanView:
@@ -63,16 +61,3 @@ def test_counts_are_read_or_unknown(value: Any, count: int | None) -> None:
 def test_a_sum_is_known_when_all_of_it_is() -> None:
     assert total([1, 2]) == 3
     assert total([1, None]) is None
-
-
-def test_names_of_steps_are_made_unique() -> None:
-    assert name_steps(["a", "b", "a", "a"]) == ["a", "b", "a#2", "a#3"]
-    assert name_steps(["a", "a", "a#2"]) == ["a", "a#3", "a#2"]
-
-
-@given(st.lists(st.sampled_from(["a", "b", "a#2", "a#3", "b#2"])))
-def test_names_of_steps_are_unique_and_the_first_of_each_stays(names: list[str]) -> None:
-    unique = name_steps(names)
-    assert len(set(unique)) == len(unique) == len(names)
-    for name in set(names):
-        assert unique[names.index(name)] == name

@@ -7,7 +7,7 @@ import pytest
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns, pack_values
-from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
+from gradual_common.protocol.batch import COUNTERS, LOOP_LAG, MEASURES, START_LAG, Applied, Batch, Frame, Health
 from gradual_common.protocol.batch_checks import (
     MAX_OUTCOMES,
     check_batch,
@@ -32,7 +32,7 @@ def batch(**changes: object) -> Batch:
         counters=np.zeros((1, 2 + len(COUNTERS)), dtype=np.int64),
         statuses=np.array([[0, 0, 0, 200, 2]], dtype=np.int64),
         assertions=np.array([[1, 0, 0, 2, 0]], dtype=np.int64),
-        histograms=pack_values([(0, 0), (-1, 5)], [np.array([5 * 10**6, 10**7]), np.array([10**5])]),
+        histograms=pack_values([(0, 0), (-1, LOOP_LAG)], [np.array([5 * 10**6, 10**7]), np.array([10**5])]),
         health=Health(0.5, 3, 3, 0),
         applied=(Applied(1, 5, 6),),
     )
@@ -87,10 +87,10 @@ def test_an_empty_batch_passes() -> None:
         ({"statuses": column((0, 0, 0, 2**40, 1))}, "status code"),
         ({"statuses": column((0, 0, MAX_OUTCOMES, 200, 1))}, "kind of a status"),
         ({"assertions": column((0, 0, -3, 1, 1))}, "assertion number"),
-        ({"histograms": histograms(keys=column((1, 0), (-1, 5)))}, "cell of a histogram"),
-        ({"histograms": histograms(keys=column((0, 7), (-1, 5)))}, "measure of a histogram"),
-        ({"histograms": histograms(keys=column((-1, 0), (-1, 5)))}, "health belongs to cell -1"),
-        ({"histograms": histograms(keys=column((0, 6), (-1, 5)))}, "health belongs to cell -1"),
+        ({"histograms": histograms(keys=column((1, 0), (-1, LOOP_LAG)))}, "cell of a histogram"),
+        ({"histograms": histograms(keys=column((0, len(MEASURES)), (-1, LOOP_LAG)))}, "measure of a histogram"),
+        ({"histograms": histograms(keys=column((-1, 0), (-1, LOOP_LAG)))}, "health belongs to cell -1"),
+        ({"histograms": histograms(keys=column((0, START_LAG), (-1, LOOP_LAG)))}, "health belongs to cell -1"),
         ({"histograms": histograms(sizes=column(2, 2, dtype="u2"))}, "histogram indices has 3 rows where 4 belong"),
         ({"histograms": histograms(sizes=column(3, dtype="u2"))}, "histogram sizes has 1 rows where 2 belong"),
         ({"histograms": histograms(indices=column(0, 1, 2033))}, "bucket of a histogram"),

@@ -11,7 +11,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.errors import WireError
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import KIND
-from gradual_common.protocol.batch import CONNECT, EXCHANGE, RESPONSE_TIME, Applied, Batch, Frame, Health
+from gradual_common.protocol.batch import CONNECT, EXCHANGE, MEASURES, RESPONSE_TIME, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import decode_agent_message, encode_agent_message
 from gradual_common.protocol.messages import AgentMessage
 from gradual_master.results.aggregate import KEPT_NS, Aggregate
@@ -257,7 +257,7 @@ def broken(name: str) -> Batch:
         case "histograms cell":
             keys[0, 0] = 7
         case "histograms measure":
-            keys[0, 1] = 7
+            keys[0, 1] = len(MEASURES)
         case "belong to the agent":
             keys[0, 0] = -1
     return replace(whole, histograms=replace(whole.histograms, keys=keys))

@@ -1,16 +1,17 @@
 """Sections are records, mappings, JSON and flat rows at once."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from histogram_samples import histogram_of
 from simulated_run import simulated_run
 
+from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.section import Section, flat_row
-from gradual_master.results.summary.sections import TABLES, Summary
+from gradual_master.results.summary.sections import TABLES, Summary, TransactionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,13 @@ def summary() -> Summary:
     return simulated_run(seconds=24, actions=2)
 
 
+NO_TIMES = Distribution.of(Histogram())
+TRANSACTION = TransactionRow("g", "buy", 2, 1, 0.5, {"status": 1}, NO_TIMES, NO_TIMES, {})
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_of_a_summary_is_flat(summary: Summary, table: str) -> None:
-    rows = summary.rows(table)
+    rows = replace(summary, transactions=(TRANSACTION,)).rows(table)
     assert rows
     assert all(row.keys() == rows[0].keys() for row in rows)
     assert all(isinstance(cell, str | int | float | None) for row in rows for cell in row.values())
@@ -89,5 +94,5 @@ def test_the_rows_say_what_the_sections_say(summary: Summary) -> None:
 
 
 def test_another_name_is_refused_with_those_that_there_are(summary: Summary) -> None:
-    with pytest.raises(KeyError, match="'totals'; there are actions, groups, phases"):
+    with pytest.raises(KeyError, match="'totals'; there are actions, groups, transactions, phases"):
         summary.rows("totals")

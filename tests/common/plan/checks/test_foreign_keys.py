@@ -12,9 +12,9 @@ from gradual_common.plan.checks.foreign_keys import HINTS, own_places
     ("changes", "hint"),
     [
         ({"users__0__weight": 3}, "a group's share of the users is its `concurrency`"),
-        ({"users__0__behavior__0__weight": 3}, "steps run in order; shares of steps (`choose`) are not supported yet"),
-        ({"users__0__loop": 3}, "`iterations: n` on the group ends it after n"),
-        ({"users__0__behavior__0__until": "x"}, "it belongs to `poll`, which is not supported yet"),
+        ({"users__0__behavior__0__weight": 3}, "shares of steps are {choose: [{weight: 70"),
+        ({"users__0__loop": 3}, "`iterations: n` on a group ends its behaviour"),
+        ({"users__0__behavior__0__until": "x"}, "it belongs in a step with poll"),
         ({"config__vus": 3}, "how many users run at once is the `concurrency` of their group"),
         ({"config__stages": []}, "strategy: levels"),
         ({"scenarios": {}}, "user groups are written under `users:`"),
@@ -38,13 +38,6 @@ from gradual_common.plan.checks.foreign_keys import HINTS, own_places
 def test_an_unknown_key_points_to_what_does_it(changes: dict[str, Any], hint: str) -> None:
     found = mistakes(small(**changes))
     assert any(hint in problem for problem in found), found
-
-
-@pytest.mark.parametrize("key", ["poll", "if", "sleep", "set"])
-def test_flow_steps_that_are_not_there_yet_are_refused_by_name(key: str) -> None:
-    assert mistakes(small(users__0__behavior__0={key: {}, "until": "x"})) == [
-        f"p.yaml: users.a.behavior[0].{key}: {key} is not supported yet"
-    ]
 
 
 def test_words_are_kept_as_they_are_looked_up() -> None:

@@ -10,7 +10,8 @@ from gradual_common.language.document import Document
 from gradual_common.language.model import fields_of
 from gradual_common.net.tls import Tls
 from gradual_common.plan.checks.shape import read_location
-from gradual_common.plan.model.plan import Config, DataSet, Phase, Plan, Step
+from gradual_common.plan.model.plan import Config, DataSet, Phase, Plan
+from gradual_common.plan.model.steps import Step
 from gradual_common.schedule.ramps.additive import AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 
@@ -24,7 +25,7 @@ from gradual_common.schedule.ramps.levels import RampLevel
         (("config", "phases", 0), Phase),
         (("config", "ramp", "additive"), AdditiveRamp),
         (("config", "phases", 0, "ramp", "levels", "levels", 1), RampLevel),
-        (("users", 0, "on_start", 2), Step),
+        (("users", 0, "on_start", 2, "action"), Step),
         (("users", 0, "data", "user"), DataSet),
         (("actions", "a"), HttpActionSpec),
         (("nothing",), None),
@@ -46,7 +47,10 @@ def test_keys_are_as_they_are_written() -> None:
         ({"config": 5}, "config: a mapping is expected; found 5"),
         ({"actions": [1]}, "actions: a mapping is expected; found a list"),
         ({"users__0__behavior": "look"}, "users.a.behavior: a list is expected; found 'look'"),
-        ({"users__0__behavior__0": 5}, "users.a.behavior[0]: a mapping is expected; found 5"),
+        (
+            {"users__0__behavior__0": 5},
+            "users.a.behavior[0]: a step is the name of an action or has",
+        ),
         ({"users__0__behavior__0": {"name": "x"}}, "users.a.behavior[0]: action is missing"),
         ({"users__0__concurrency": True}, "true is not a whole number"),
         ({"users__0__concurrency": 1.5}, "1.5 is not a whole number"),

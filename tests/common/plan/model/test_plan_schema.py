@@ -16,22 +16,24 @@ from gradual_common.kinds.registry import ByKind
 from gradual_common.language.model import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
+from gradual_common.plan.model.steps import STEP_MODELS, Step
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.think_times.think_time import ThinkTime
 
 
-def models(of: type[BaseModel] = Plan) -> set[type[BaseModel]]:
-    """A model and all models in its fields."""
+def models(of: type[BaseModel] = Plan, around: frozenset[type[BaseModel]] = frozenset()) -> set[type[BaseModel]]:
+    """A model and all models in its fields; steps are inside of each other."""
     found = {of}
+    around |= {of}
     for field in of.model_fields.values():
         for part in [*inside(field.annotation), *field.metadata]:
             if isinstance(part, ByKind):
-                found |= models(HttpActionSpec)
+                found |= models(HttpActionSpec, around)
             elif isinstance(part, OneOf):
-                found |= {model for choice in part.models.values() for model in models(choice)}
-            elif isinstance(part, type) and issubclass(part, BaseModel):
-                found |= models(part)
+                found |= {model for choice in part.models.values() for model in models(choice, around)}
+            elif isinstance(part, type) and issubclass(part, BaseModel) and part not in around:
+                found |= models(part, around)
     return found - {ActionSpec, Assertion, Extraction, Ramp, ThinkTime}
 
 
@@ -71,7 +73,11 @@ def test_values_are_described_as_they_are_written() -> None:
     assert config["think_time"]["anyOf"][0]["examples"] == ["3s", "2-5s"]
     assert fragment(RampLevel)["properties"]["for"]["description"] == "Its length; a bare number is seconds."
     steps = fragment(UserGroup)["properties"]["behavior"]
-    assert steps["items"] == {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Step"}]}
+    kinds = steps["items"]["anyOf"]
+    assert kinds[0] == {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Step"}]}
+    assert [kind["$ref"].removeprefix("#/$defs/") for kind in kinds[1:]] == [
+        model.__name__ for model in STEP_MODELS.values() if model is not Step
+    ]
 
 
 def test_every_key_is_described_and_every_reference_leads_somewhere() -> None:

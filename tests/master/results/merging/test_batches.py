@@ -7,7 +7,7 @@ from raw_run import MS, START, S, Stretch, batch_of, plan_of
 
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, RESPONSE_TIME, START_LAG
+from gradual_common.protocol.batch import COUNTER, EXCHANGE, LOOP_LAG, MEASURES, RESPONSE_TIME, START_LAG
 from gradual_master.results.merging.batches import BATCHES_PER_MERGE, OpenInterval, contribution_of, read_batch, sums_of
 from gradual_master.results.merging.sums import Shape, SumsByScope
 
@@ -94,5 +94,5 @@ def test_everything_that_came_is_in_it(batches: int) -> None:
     assert sorted(frozen.scopes) == list(range(min(2, batches)))
     assert frozen.sums.requests.sum() == len(values)
     assert frozen.sums.users[:, 1, 0].sum() == 2 * S * batches
-    assert np.all(frozen.histograms.codes % SHAPE.codes % 7 == RESPONSE_TIME)
+    assert np.all(frozen.histograms.codes % SHAPE.codes % len(MEASURES) == RESPONSE_TIME)
     assert frozen.histograms.total(frozen.histograms.codes.tolist()) == histogram(*values)

@@ -1,0 +1,265 @@
+"""From a group of the plan to its behaviour: steps are compiled, and put together to the tree of `flow`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from gradual_agent.kinds.kind import Action, Engine
+from gradual_agent.kinds.retried import RetriedAction
+from gradual_agent.recording.recorder import Recorder
+from gradual_agent.recording.step_record import StepRecord
+from gradual_agent.users.behaviour import ON_FAILURE, TOLERATED, Actions, Behaviour, CompiledStep
+from gradual_agent.users.flow.branches import ChosenAtRandom, ChosenInTurn, IfHolds
+from gradual_agent.users.flow.loops import Repeated, RepeatedBy, WhileHolds
+from gradual_agent.users.flow.node import Node, Straight, in_order
+from gradual_agent.users.flow.parallel import Simultaneous
+from gradual_agent.users.flow.polling import Polled
+from gradual_agent.users.flow.transaction import Timed
+from gradual_agent.users.flow.values import Pause, SetValues
+from gradual_common.language.document import Section
+from gradual_common.plan.model.plan import Plan, UserGroup
+from gradual_common.plan.model.series import name_in_results
+from gradual_common.plan.model.steps import (
+    Choose,
+    If,
+    Parallel,
+    Poll,
+    Repeat,
+    SetVariables,
+    Sleep,
+    SomeStep,
+    Step,
+    Transaction,
+    While,
+    expressions_of,
+    templates_of,
+    walk_steps,
+)
+from gradual_common.templates.templates import Condition, compile_template, compile_value, is_template, names_in
+from gradual_common.think_times.think_time import ThinkTime
+
+
+def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Actions) -> Behaviour:
+    """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
+    return Compiler(plan, number, recorder, actions).behaviour()
+
+
+class Compiler:
+    """Compiles one group. `gradual try` overrides what it prints and leaves out."""
+
+    def __init__(self, plan: Plan, number: int, recorder: Recorder, actions: Actions) -> None:
+        self.plan = plan
+        self.group = group = plan.users[number]
+        self.recorder = recorder
+        self._number = number
+        self._actions = actions
+        self._made: list[CompiledStep] = []
+        self._compiled: dict[str, Action] = {}
+        """By the name of the action: steps share them."""
+        index = recorder.index
+        steps = [series for series in index.steps if series.group == number]
+        self._records = {(series.section, series.name): recorder.steps[series.number] for series in steps}
+        self._transactions = {
+            series.name: record
+            for series, record in zip(index.transactions, recorder.transactions, strict=True)
+            if series.group == number
+        }
+        self._keeps_response, *self._reads = response_use(_texts(group, actions))
+        self._section: Section = "behavior"
+
+    def behaviour(self) -> Behaviour:
+        """The whole behaviour; raises TemplateError for a text that cannot be compiled."""
+        plan, group = self.plan, self.group
+        on_start, body, on_stop = (self.section(section, steps) for section, steps in group.sections())
+        assert body is not None, "a behaviour has a step"
+        cookies, connections = group.cookies or plan.config.cookies, group.connections or plan.config.connections
+        return Behaviour(
+            number=self._number,
+            group=group.name,
+            on_start=on_start,
+            body=body,
+            on_stop=on_stop,
+            some_step=self._made[0],
+            pacing=group.pacing or 0,
+            iterations=group.iterations or 0,
+            finishes_iteration=group.stop_at == "iteration",
+            cookies=cookies,
+            connections=connections,
+            keeps_response=self._keeps_response,
+            starts_with=_variables(plan, group.on_start),
+            sets=_variables(plan, group.behavior),
+            ends_iterations="per_iteration" in (cookies, connections),
+            mixes_kinds=len({plan.actions[name].kind for name in _actions(group)}) > 1,
+            meter=self.recorder.groups[self._number],
+        )
+
+    def section(self, section: Section, steps: Iterable[SomeStep]) -> Node | None:
+        """One list of steps of the group; None if it is empty."""
+        self._section = section
+        return self.sequence(steps) if steps else None
+
+    def sequence(self, steps: Iterable[SomeStep], *, waits: bool = True) -> Node:
+        """Steps in order; without `waits`, no default think time comes after the actions among them."""
+        # Neighbouring actions become one leaf, which the user performs in one loop.
+        parts: list[Node] = []
+        straight: list[CompiledStep] = []
+        for step in steps:
+            if isinstance(step, Step):
+                straight.append(self.step(step, step.think_time or (self._default if waits else None)))
+                continue
+            if straight:
+                parts.append(Straight(tuple(straight)))
+                straight = []
+            parts.append(self.node(step))
+        if straight:
+            parts.append(Straight(tuple(straight)))
+        return in_order(parts)
+
+    @property
+    def _default(self) -> ThinkTime | None:
+        return self.group.think_time or self.plan.config.think_time
+
+    def node(self, step: SomeStep) -> Node:
+        """A step of the flow."""
+        return MAKERS[type(step)](self, step)
+
+    def _while(self, step: While) -> Node:
+        return WhileHolds(self.sequence(step.steps), self._condition(step), step.max, self._record(step))
+
+    def _if(self, step: If) -> Node:
+        then, otherwise = self.sequence(step.steps), self.sequence(step.otherwise)
+        return IfHolds(self._condition(step), then, otherwise, self._record(step))
+
+    def _choose(self, step: Choose) -> Node:
+        chosen = ChosenInTurn if step.by == "round" else ChosenAtRandom
+        return chosen([self.sequence(one.steps) for one in step.choose], [one.weight for one in step.choose])
+
+    def _transaction(self, step: Transaction) -> Node:
+        return Timed(self.sequence(step.steps), self._transactions[step.transaction])
+
+    def _parallel(self, step: Parallel) -> Node:
+        parts = [self.sequence([inner], waits=False) for inner in step.parallel]
+        return Simultaneous(parts, step.connections, self.pause(step.think_time or self._default))
+
+    def _sleep(self, step: Sleep) -> Node:
+        return self.pause(step.sleep)
+
+    def _set(self, step: SetVariables) -> Node:
+        values = {name: compile_value(value) for name, value in step.variables.items()}
+        return SetValues(values, self._record(step))
+
+    def _repeat(self, step: Repeat) -> Node:
+        body = self.sequence(step.steps)
+        match step.repeat:
+            case str(text):
+                expression = compile_template(text if is_template(text) else f"{{{{ {text} }}}}")
+                return RepeatedBy(body, expression, self._record(step))
+            case (low, high):
+                return Repeated(body, low, high)
+            case passes:
+                return Repeated(body, passes, passes)
+
+    def _poll(self, step: Poll) -> Node:
+        name = step.name or step.action
+        return Polled(
+            step=replace(self.step(step, None), on_failure=TOLERATED),
+            until=self.condition(step.until, name),
+            every=step.every,
+            within=step.within,
+            record=self._transactions[name],
+            failures=self.recorder.index.failures,
+            after=self.pause(step.think_time or self._default),
+            on_failure=ON_FAILURE[step.on_failure],
+        )
+
+    def _condition(self, step: While | If) -> Condition:
+        return self.condition(step.condition, step.name or step.kind)
+
+    def _record(self, step: SomeStep) -> StepRecord:
+        return self._records[self._section, name_in_results(step) or ""]
+
+    def condition(self, text: str, step: str) -> Condition:
+        """An expression of the step of this name."""
+        return Condition(text)
+
+    def pause(self, length: ThinkTime | None) -> Pause:
+        """A deliberate wait."""
+        return Pause(length)
+
+    def action(self, step: Step | Poll) -> tuple[Action, Engine]:
+        """The action of a step, and its engine."""
+        action = self._compiled.get(step.action) or self._actions.compile(step.action, *self._reads)
+        self._compiled[step.action] = action
+        if isinstance(step, Step) and step.retry is not None:
+            action = RetriedAction(action, step.retry, self.recorder.index.failures)
+        return action, self._actions.engine_of(step.action)
+
+    def step(self, step: Step | Poll, think_time: ThinkTime | None) -> CompiledStep:
+        """A step that performs an action."""
+        name, record = step.name or step.action, self._record(step)
+        action, engine = self.action(step)
+        record.assertion_count = action.assertion_count
+        condition = step.condition if isinstance(step, Step) else None
+        made = CompiledStep(
+            name=name,
+            action=action,
+            engine=engine,
+            condition=None if condition is None else self.condition(condition, name),
+            fixed_wait=think_time.fixed if think_time else 0,
+            wait_at=think_time.compile() if think_time else None,
+            record=record,
+            on_failure=ON_FAILURE[step.on_failure],
+        )
+        self._made.append(made)
+        return made
+
+
+MAKERS: dict[type[SomeStep], Callable[[Compiler, Any], Node]] = {
+    Repeat: Compiler._repeat,
+    While: Compiler._while,
+    If: Compiler._if,
+    Choose: Compiler._choose,
+    Transaction: Compiler._transaction,
+    Parallel: Compiler._parallel,
+    Poll: Compiler._poll,
+    Sleep: Compiler._sleep,
+    SetVariables: Compiler._set,
+}
+"""What makes the node of each kind of step."""
+
+
+def response_use(texts: Iterable[tuple[str, bool]]) -> tuple[bool, bool, bool]:
+    """Whether templates read anything of responses, their headers, their bodies; `texts`: (text, is it a condition)."""
+    # By the words in the texts, not by evaluation: a body that is kept without need costs memory only, and one that is
+    # missing would make a template fail. So `response[name]` counts as reading everything.
+    reading = " ".join(
+        text
+        for text, condition in texts
+        if "response" in text and names_in(text, condition) & {"response", "responses"}
+    )
+    dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
+    return bool(reading), dynamic or "headers" in reading, dynamic or "json" in reading or "text" in reading
+
+
+def _variables(plan: Plan, steps: Iterable[SomeStep]) -> frozenset[str]:
+    """The variables that steps set."""
+    found: set[str] = set()
+    for step in walk_steps(steps):
+        if isinstance(step, SetVariables):
+            found.update(step.variables)
+        elif isinstance(step, Step | Poll):
+            found.update(plan.actions[step.action].extract)
+    return frozenset(found)
+
+
+def _texts(group: UserGroup, actions: Actions) -> list[tuple[str, bool]]:
+    texts = [(text, True) for step in group.all_steps() for text in expressions_of(step)]
+    texts += [(text, False) for step in group.all_steps() for text in templates_of(step)]
+    return texts + [(text, False) for action in _actions(group) for text in actions.texts_of(action)]
+
+
+def _actions(group: UserGroup) -> list[str]:
+    """The names of the actions that a group performs."""
+    return sorted({step.action for step in group.all_steps() if isinstance(step, Step | Poll)})

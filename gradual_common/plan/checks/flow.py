@@ -1,0 +1,92 @@
+"""Checks of the steps around actions: what is retried, what waits where nothing follows, transactions in themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gradual_common.errors import Problem, TemplateError
+from gradual_common.kinds.registry import known_failures
+from gradual_common.language.document import Path, list_at, mapping_at
+from gradual_common.language.plan_view import PlanView
+from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step
+from gradual_common.language.wording import listed, nearest
+from gradual_common.templates.templates import Condition, names_in
+
+STATUS = re.compile(r"[1-9]\d\d|[1-9]xx")
+"""A status code, or a class of them, in `retry.on`."""
+
+NEVER_RETRIED = ("internal",)
+"""A mistake in Gradual is not a failure of the system."""
+
+
+def check_flow(view: PlanView) -> None:
+    """Report every mistake in the steps of the plan that the model cannot find."""
+    for group in view.groups:
+        for entry in group.entries:
+            _check_retry(view, entry)
+            _check_parallel(view, entry)
+            _check_nesting(view, entry)
+
+
+def _check_retry(view: PlanView, entry: WrittenEntry) -> None:
+    """`on` names failure kinds that exist, or status codes."""
+    names = sorted(name for name in known_failures() if name not in NEVER_RETRIED)
+    for number, name in enumerate(list_at(entry.raw, "retry", "on")):
+        if isinstance(name, str) and name not in names and not STATUS.fullmatch(name):
+            hint = nearest(name, names) or f"failures: {listed(names)}; or a status code such as 503 or 5xx"
+            path: Path = (*entry.path, "retry", "on", number)
+            view.document.report(path, f"there is no failure {name!r}", hint)
+
+
+def _check_parallel(view: PlanView, entry: WrittenEntry) -> None:
+    """A step right below `parallel` has no think time: nothing of its user comes after it."""
+    for number, inner in enumerate(list_at(entry.raw, "parallel")):
+        if kind_of_step(inner) in {"action", "poll"} and "think_time" in as_mapping(inner):
+            path: Path = (*entry.path, "parallel", number, "think_time")
+            view.document.report(
+                path, "nobody waits after a step in parallel", "write think_time beside parallel, for all of its steps"
+            )
+
+
+def _check_nesting(view: PlanView, entry: WrittenEntry) -> None:
+    """No transaction is inside itself: its time would be counted twice in one row."""
+    name = entry.raw.get("transaction")
+    if not isinstance(name, str):
+        return
+    for length in range(2, len(entry.path)):
+        if mapping_at(view.document.root, *entry.path[:length]).get("transaction") == name:
+            view.document.report((*entry.path, "transaction"), f"the transaction {name!r} is inside itself")
+            return
+
+
+def unreachable_steps(view: PlanView) -> Iterator[Problem]:
+    """Steps that no user ever performs: allowed, but probably a mistake."""
+    for group in view.groups:
+        for entry in group.entries:
+            yield from (view.document.problem(path, f"never performed: {reason}") for path, reason in _never(entry))
+
+
+def _never(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:
+    if entry.raw.get("repeat") in (0, "0", "0-0"):
+        yield (*entry.path, "steps"), "the steps are repeated 0 times"
+    for number, branch in enumerate(list_at(entry.raw, "choose")):
+        if mapping_at(branch).get("weight") == 0 and mapping_at(branch).get("steps"):
+            yield (*entry.path, "choose", number), "the branch has the weight 0"
+    for key in ("while", "if", "condition"):
+        if (holds := _constant(entry.raw.get(key))) is False:
+            yield (*entry.path, key), f"{key} is always false"
+        elif holds and key == "if" and entry.raw.get("else"):
+            yield (*entry.path, "else"), "if is always true"
+
+
+def _constant(text: object) -> bool | None:
+    """The value of an expression that reads and calls nothing; None for any other."""
+    if isinstance(text, bool):
+        return text
+    if not isinstance(text, str) or "(" in text:
+        return None
+    try:
+        return None if names_in(text, True) else Condition(text).holds({})
+    except TemplateError:
+        return None  # It is reported where templates are checked.
