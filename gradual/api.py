@@ -48,6 +48,7 @@ async def run_async(
     duration: str | None = None,
     data: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
+    profile: str | None = None,
     tags: Mapping[str, str] | None = None,
     interval: str = "1s",
     lease: str = "10s",
@@ -58,8 +59,8 @@ async def run_async(
 
     `plan`: a path, a URL (one GET), the text of a plan (YAML of several lines), or a mapping. `overrides`: values by
     their paths, such as {"users.guest.concurrency": 10}; `ramp_config`: the ramp, such as {"strategy": "additive",
-    "initial": 5, "increment": 5, "interval": "10s"}; `base_url`, `users`, `duration`, `data`, `env`, `tags`: as the
-    options of `gradual run`. `reporters`: instances, classes, or what `-o` takes ("html=report.html").
+    "initial": 5, "increment": 5, "interval": "10s"}; `base_url`, `users`, `duration`, `data`, `env`, `profile`,
+    `tags`: as the options of `gradual run`. `reporters`: instances, classes, or what `-o` takes ("html=report.html").
     `allow_missing`: a share of the scheduled user-seconds.
 
     The result is in the summary, also of a failed run: `summary.verdict`. Raises PlanError with every mistake of the
@@ -67,7 +68,8 @@ async def run_async(
     """
     ramp = {"config.ramp_config": dict(ramp_config)} if ramp_config else {}
     sets = (*(overrides or {}).items(), *ramp.items())
-    loaded = load_plan(source_of(plan), Overrides(base_url, users, duration, data or {}, env or {}, sets), os.environ)
+    changes = Overrides(base_url, users, duration, data or {}, env or {}, sets, profile)
+    loaded = load_plan(source_of(plan), changes, os.environ)
     options = RunOptions(
         lease=read_duration(lease),
         interval=read_duration(interval),

@@ -7,6 +7,7 @@ command names a file that has another place in the cluster with `--set`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,13 +46,18 @@ class Bundle:
     variables: dict[str, str] = field(repr=False)
     """The environment of the master's container, from the Secret."""
 
+    paths: dict[str, str]
+    """Where the master has the files of the ConfigMap that do not lie beside the plan, by key."""
+
     arguments: list[str]
     """Of `gradual-master run`, after those that every run has. `$(NAME)` is put in by Kubernetes."""
 
 
 def make_bundle(text: bytes, loaded: LoadedPlan, arguments: RunArguments) -> Bundle:
     """Everything that the plan needs; ClusterInputError if a cluster cannot take it."""
-    bundle = Bundle({PLAN_FILE: text}, {}, dict(_checked(loaded.variables)), plain_options(arguments))
+    bundle = Bundle({PLAN_FILE: text}, {}, dict(_checked(loaded.variables)), {}, plain_options(arguments))
+    for file in loaded.includes:
+        _add_include(bundle, loaded, file)
     for option, value in _hidden_options(arguments):
         name = f"GRADUAL_OPTION_{len(bundle.arguments)}"
         bundle.variables[name] = value
@@ -71,6 +77,7 @@ def plain_options(arguments: RunArguments) -> list[str]:
     words += [f"--duration={arguments.duration}"] if arguments.duration is not None else []
     flags = {"--allow-saturated": arguments.allow_saturated, "--verbose": arguments.verbose, "--quiet": arguments.quiet}
     words += [flag for flag, is_set in flags.items() if is_set]
+    words += [f"--profile={arguments.profile}"] if arguments.profile is not None else []
     words += [f"--tag={tag}" for tag in arguments.tag]
     words += [f"--log-format={arguments.log_format}"]
     return [word.replace("$(", "$$(") for word in words]
@@ -90,6 +97,20 @@ def _checked(variables: Mapping[str, str]) -> Mapping[str, str]:
                 f"give the plan's variable another name"
             )
     return variables
+
+
+def _add_include(bundle: Bundle, loaded: LoadedPlan, file: Path) -> None:
+    """Put an included file in, at the place where the plan looks for it."""
+    place = Path(os.path.relpath(file, loaded.folder))
+    if ".." in place.parts:
+        raise ClusterInputError(
+            f"the plan includes {file}, which is outside of the plan's folder: in a cluster, included files have to be "
+            f"in it, or in a folder below it"
+        )
+    key = new_key(file.name, {*bundle.files})
+    bundle.files[key] = file.read_bytes()
+    if key != place.as_posix():
+        bundle.paths[key] = place.as_posix()
 
 
 def _add_file(

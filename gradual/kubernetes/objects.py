@@ -154,6 +154,9 @@ def _shape_master(job: KubernetesObject, shape: RunShape, bundle: Bundle) -> Non
         _use_image(container, shape.image, shape.pull_policy)
     master["args"] += bundle.arguments
     master["env"] = [{"name": "AGENTS", "value": str(shape.agents)}, *_environment(shape, bundle)]
+    if bundle.paths:
+        (plan,) = (volume for volume in spec["volumes"] if volume["name"] == "plan")
+        plan["configMap"]["items"] = [{"key": key, "path": bundle.paths.get(key, key)} for key in bundle.files]
     (fleet,) = (volume for volume in spec["volumes"] if volume["name"] == "fleet")
     fleet["secret"]["items"] += [{"key": key, "path": key} for key in bundle.secret_files]
 

@@ -1,8 +1,8 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
-Read → replace (`--set` and other options) → put variables in → scale (`-u`) → validate and check → read data, TLS files
-and secrets → try the TLS files. Every step reports into the document and the next goes on: all mistakes are found in
-one go.
+Read → include other files → merge the profile → replace (`--set` and other options) → put variables in → scale (`-u`) →
+validate and check → read data, TLS files and secrets → try the TLS files. Every step reports into the document and the
+next goes on: all mistakes are found in one go.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.plan.reading.environment import Locate, Variables, read_secrets, substitute_variables
-from gradual_common.plan.reading.overrides import OPTIONS, Overrides, apply_replacements, scale_users
+from gradual_common.plan.reading.includes import Includes
+from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
+from gradual_common.plan.reading.plan_files import PlanFiles
+from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.job import Job
@@ -120,6 +123,10 @@ class LoadedPlan:
     """Every file that was read for the plan, by the path in the plan that names it."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The variables that the plan reads, with their values, which may be secret."""
+    includes: tuple[FilePath, ...] = ()
+    """The files that it includes."""
+    profile: str | None = None
+    """The profile that was merged into it."""
 
 
 def load_plan(
@@ -127,10 +134,15 @@ def load_plan(
 ) -> LoadedPlan:
     """Load a plan; PlanError with every mistake in it."""
     variables = Variables({**(environ or {}), **overrides.env})
-    files: dict[Path, FilePath] = {}
     document = source.read()
     if document.problems and not document.root:
         raise PlanError(document.problems)
+    includes = Includes(document, lambda file: PlanSource.of_path(file).text or "")
+    includes.merge(source.folder / FilePath(source.name).name)
+    profiles = take_profiles(document)
+    unused_profiles = mistakes_in_profiles(document, profiles, overrides.profile)
+    if overrides.profile is not None:
+        apply_profile(document, profiles, overrides.profile)
     apply_replacements(document, overrides)
     substitute_variables(document, variables)
     if overrides.users is not None:
@@ -138,16 +150,12 @@ def load_plan(
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)
-
-    def locate(path: Path, file: str) -> FilePath:
-        """The file that is named at a path: relative to the plan, or to the working folder if an option named it."""
-        files[path] = (FilePath() if document.mark(path).file in OPTIONS else source.folder) / file
-        return files[path]
-
+    document.problems += unused_profiles
+    files = PlanFiles(document, source.folder, includes.files)
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
-    data = load_data(view, uses, locate, seed)
-    assets = read_assets(view, locate)
-    values = read_secrets(document, variables, locate)
+    data = load_data(view, uses, files.locate, seed)
+    assets = read_assets(view, files.locate)
+    values = read_secrets(document, variables, files.locate)
     assets = check_tls(view, assets, values)
     if plan is None or document.problems:
         raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
@@ -169,8 +177,10 @@ def load_plan(
         source.folder,
         find_warnings(view),
         lines_of_thresholds(document),
-        files,
+        files.found,
         variables.used,
+        tuple(includes.files.values()),
+        overrides.profile,
     )
 
 
@@ -193,6 +203,20 @@ def validate(document: Document) -> Plan | None:
             if problem.path not in unreadable and not any(path[: len(part)] == part for part in covered):
                 document.problems.append(problem)
         return None
+
+
+def mistakes_in_profiles(document: Document, profiles: Profiles, chosen: str | None) -> list[Problem]:
+    """Unknown keys in the profiles that are not used: their values may need variables that are not set here."""
+    found = []
+    for name in profiles.keys() - {chosen}:
+        changed = with_profile(document, profiles, name)
+        try:
+            Plan.model_validate(changed.root)
+        except ValidationError as error:
+            own = {mark for path, mark in document.marks.items() if path[:2] == (PROFILES, name)}
+            unknown = shape_problems(changed, error, only="extra_forbidden")
+            found += [problem for path, problem in unknown if changed.mark(path) in own]
+    return found
 
 
 def schedule_of(document: Document, plan: Plan) -> Schedule:
@@ -231,10 +255,12 @@ def read_assets(view: PlanView, locate: Locate) -> dict[str, bytes]:
             path = (*owner, "tls", key)
             if not isinstance(file := value_at(document.root, path), str):
                 continue
+            found = locate(path, file)
             try:
-                assets[file] = locate(path, file).read_bytes()
+                # `locate` may have changed the name in the document: to one that is relative to the plan.
+                assets[value_at(document.root, path)] = found.read_bytes()
             except OSError as error:
-                document.report(path, f"cannot read {locate(path, file)}: {error.strerror or error}")
+                document.report(path, f"cannot read {found}: {error.strerror or error}")
     return assets
 
 

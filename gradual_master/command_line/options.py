@@ -44,6 +44,9 @@ class PlanArguments:
     config: Annotated[
         str | None, typer.Option("--config", "-c", metavar="PLAN", help="the plan file, instead of PLAN")
     ] = None
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="merges this entry of the plan's profiles into it")
+    ] = None
     base_url: Annotated[str | None, typer.Option(metavar="URL", help="replaces config.base_url")] = None
     set_: Annotated[
         list[str],
@@ -168,6 +171,7 @@ def overrides_of(arguments: PlanArguments) -> Overrides:
         data=dict(pairs(arguments.data, "--data", "NAME=FILE")),
         env=dict(pairs(arguments.env, "-e", "K=V")),
         sets=tuple(pairs(arguments.set_, "--set", "PATH=VALUE")),
+        profile=arguments.profile,
     )
 
 

@@ -66,6 +66,8 @@ class RunFacts:
     begins_at: str | None = None
     """The start of the schedule; None when it never started."""
     tags: dict[str, str] = field(default_factory=dict)
+    profile: str | None = None
+    """The profile of the plan that was run (`--profile`)."""
     git: dict[str, Any] | None = None
     """Commit and branch of the repository that the plan lies in (`run.environment.git_facts`)."""
     fingerprint: dict[str, Any] | None = None

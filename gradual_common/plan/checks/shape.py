@@ -54,9 +54,11 @@ _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _NO_SPACE = re.compile(r"([A-Za-z_][\w-]*):(?![\s/])")
 
 
-def shape_problems(document: Document, error: ValidationError) -> Iterator[tuple[Path, Problem]]:
-    """Each error of the validation as (path, problem)."""
+def shape_problems(document: Document, error: ValidationError, only: str = "") -> Iterator[tuple[Path, Problem]]:
+    """Each error of the validation as (path, problem); `only`: those of one of pydantic's types."""
     for details in error.errors(include_url=False):
+        if only and details["type"] != only:
+            continue
         if details["type"] == "too_short" and details["input"]:
             continue  # It has entries, and the mistakes in all of them are reported already.
         path = written_path(document, details["loc"], details)

@@ -13,8 +13,8 @@ from gradual_common.schedule.ramps.parsing import ramps_in
 Pattern = tuple[str, ...]
 
 KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("setup", "teardown", "include", "profiles", "network", "proxy", "auth")),
-    (("config",), ("setup", "teardown", "proxy", "auth", "network", "profile", "profiles", "include")),
+    ((), ("setup", "teardown", "network", "proxy", "auth")),
+    (("config",), ("setup", "teardown", "proxy", "auth", "network")),
     (("users", EACH), ("setup", "teardown", "network", "proxy", "auth")),
     (("actions", EACH), ("proxy", "auth", "network", "multipart")),
 )

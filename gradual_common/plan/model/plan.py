@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gradual_common.kinds.http.settings import HttpService, inherit
@@ -241,6 +241,10 @@ class SecretSource(Model):
         return self
 
 
+Profile = Annotated[dict[Name, Any], WithJsonSchema({"type": "object"})]
+"""Any part of a plan. It is in the plan as it is written; when a plan is loaded, the chosen one is merged into it."""
+
+
 class Plan(Model):
     """A whole plan."""
 
@@ -252,6 +256,12 @@ class Plan(Model):
 
     actions: dict[Name, Annotated[ActionSpec, ByKind()]] = Field(default={})
     """What is sent and asserted, by name."""
+
+    include: tuple[Name, ...] = ()
+    """Files with actions, services and data for this plan; relative to it."""
+
+    profiles: dict[Name, Profile] = Field(default={})
+    """Changes of the plan by name; --profile NAME merges one of them into it."""
 
     services: dict[Name, HttpService] = Field(default={})
     """The systems that actions go to, by name, where they are several."""

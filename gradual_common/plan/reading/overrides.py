@@ -1,4 +1,6 @@
-"""Changes of a plan by the command line or the Python API. Precedence: file < `--set` < the setting's own option.
+"""Changes of a plan by the command line or the Python API.
+
+Precedence: file < profile < `--set` < the setting's own option.
 
 Values are replaced before variables are substituted, so that a variable in a replaced value need not be set. Users are
 scaled after it, since a number of users may come from a variable.
@@ -15,6 +17,7 @@ from gradual_common.errors import Problem
 from gradual_common.language.document import EACH, Document, Mark, Path, list_at, mapping_at, places
 from gradual_common.language.plan_view import PlanView, total
 from gradual_common.language.wording import kind_of, listed, nearest
+from gradual_common.plan.reading.profiles import FOR_THE_FILE
 from gradual_common.plan.reading.yaml import read_value
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS, scale_ramp
 from gradual_common.schedule.ramps.ramp import Scale
@@ -41,6 +44,8 @@ class Overrides:
     data: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     sets: tuple[tuple[str, Any], ...] = ()
+    profile: str | None = None
+    """The entry of `profiles` that is merged into the plan before everything else here."""
 
 
 def apply_replacements(document: Document, overrides: Overrides) -> None:
@@ -115,6 +120,8 @@ def _put(document: Document, path: Path, value: Any, source: str) -> None:
 def _apply_set(document: Document, path_text: str, value: Any) -> None:
     try:
         path = find_path(document.root, split_path(path_text))
+        if path[0] in FOR_THE_FILE:
+            raise ValueError(f"{path[0]} cannot be changed by an option", "set what it would bring in")
     except ValueError as error:
         document.problems.append(Problem(error.args[0], path_text, "--set", None, *error.args[1:]))
         return

@@ -132,7 +132,7 @@ class _Writer:
             seed=run.seed,
             tags=dict(sorted(run.tags.items())),
             command=run.command,
-            profile=None,
+            profile=run.profile,
             base_urls=_base_urls(self._plan),
             git=run.git,
             fingerprint=run.fingerprint,

@@ -43,6 +43,32 @@ def test_the_plan_and_its_data_are_files_and_the_rest_is_secret(plan: Path) -> N
     assert list(bundle.secret_files) == ["tls-ca.pem"]
 
 
+def test_included_files_lie_where_the_plan_looks_for_them(plan: Path) -> None:
+    for folder in ("shared", "shared/more"):
+        (plan.parent / folder).mkdir()
+    (plan.parent / "shared/data.yaml").write_text("include: [more/data.yaml]\ndata: {city: cities.csv}\n")
+    (plan.parent / "shared/more/data.yaml").write_text("data: {town: cities.csv}\n")
+    (plan.parent / "shared/cities.csv").write_text("name\nBern\n")
+    (plan.parent / "shared/more/cities.csv").write_text("name\nOslo\n")
+    plan.write_text(PLAN + "include: [shared/data.yaml]\nprofiles: {staging: {config: {seed: 5}}}\n")
+    bundle = bundle_of(plan, profile="staging")
+    assert bundle.paths == {"data.yaml": "shared/data.yaml", "2-data.yaml": "shared/more/data.yaml"}
+    assert bundle.files["cities.csv"] + bundle.files["2-cities.csv"] == b"name\nOslo\nname\nBern\n"
+    assert {"--set=data.town=cities.csv", "--set=data.city=2-cities.csv", "--profile=staging"} <= {*bundle.arguments}
+
+
+def test_a_plan_that_includes_a_file_from_elsewhere_is_refused(plan: Path) -> None:
+    inner = plan.parent / "inner"
+    inner.mkdir()
+    (plan.parent / "common.yaml").write_text("actions: {other: {url: /}}\n")
+    (inner / "my.yaml").write_text(
+        "config: {base_url: 'http://h', duration: 1s}\nusers: [{name: a, concurrency: 1, behavior: [other]}]\n"
+        "include: [../common.yaml]\n"
+    )
+    with pytest.raises(ClusterInputError, match="outside of the plan's folder"):
+        bundle_of(inner / "my.yaml")
+
+
 def test_the_masters_command_says_where_files_are_and_holds_no_secret(plan: Path) -> None:
     bundle = bundle_of(plan, set_=["config.seed=7"])
     words = bundle.arguments

@@ -13,7 +13,7 @@ from gradual.kubernetes.objects import PLACEHOLDER, RunShape, name_of_run, objec
 
 SHAPE = RunShape(name="bank", agents=3, grace_s=75)
 BUNDLE = Bundle(
-    {"plan.yaml": b"config: {}", "rows.csv": b"\xff"}, {"tls-a.pem": b"pem"}, {"KEY": "secret"}, ["--set=a=b"]
+    {"plan.yaml": b"config: {}", "rows.csv": b"\xff"}, {"tls-a.pem": b"pem"}, {"KEY": "secret"}, {}, ["--set=a=b"]
 )
 FLEET = {"token": b"t", "ca.pem": b"c"}
 
@@ -59,10 +59,20 @@ def test_the_agents_are_as_many_as_the_master_waits_for_and_find_it() -> None:
     assert pod_of(master)["containers"][0]["command"] == ["gradual-master"]
 
 
+def test_included_files_are_mounted_in_their_folders() -> None:
+    bundle = replace(BUNDLE, paths={"rows.csv": "shared/rows.csv"})
+    pod = pod_of(found(objects_of(SHAPE, bundle, FLEET), "Job", "bank-master"))
+    (plan,) = [volume["configMap"] for volume in pod["volumes"] if volume["name"] == "plan"]
+    assert plan["items"] == [
+        {"key": "plan.yaml", "path": "plan.yaml"},
+        {"key": "rows.csv", "path": "shared/rows.csv"},
+    ]
+
+
 def test_the_pods_mount_the_runs_own_plan_and_secret() -> None:
     pod = pod_of(found(objects_of(SHAPE, BUNDLE, FLEET), "Job", "bank-master"))
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
-    assert volumes["plan"]["configMap"]["name"] == "bank-plan"
+    assert volumes["plan"]["configMap"] == {"name": "bank-plan"}
     assert volumes["fleet"]["secret"]["secretName"] == "bank-fleet"
     assert {"key": "tls-a.pem", "path": "tls-a.pem"} in volumes["fleet"]["secret"]["items"]
 
