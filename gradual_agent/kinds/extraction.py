@@ -7,20 +7,15 @@ so that the templates of later steps still work; the failure stays what it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gradual_agent.runtime.sample import Sample
 from gradual_common.errors import QueryError
-from gradual_common.kinds.content import NOT_JSON, Content
-from gradual_common.kinds.expressions import Pattern, Query
+from gradual_common.kinds.content import Content
 from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.failures import KIND
-
-CookieJar = Callable[[str], str | None]
-"""The value of a user's cookie by its name."""
-
-Find = Callable[[Content, CookieJar], Any]
+from gradual_common.kinds.lookups import LOOKUPS, CookieJar
 
 
 class Extractor:
@@ -29,9 +24,10 @@ class Extractor:
     __slots__ = ("_defaults", "_finds", "_sources", "wants_body", "wants_headers")
 
     def __init__(self, specs: Mapping[str, Extraction]) -> None:
-        self.wants_headers = any(spec.source == "header" for spec in specs.values())
-        self.wants_body = any(spec.source in ("json", "regex") for spec in specs.values())
-        self._finds = tuple((name, _compile(spec)) for name, spec in specs.items())
+        kinds = [LOOKUPS[spec.source] for spec in specs.values()]
+        self.wants_headers = any(kind.reads == "headers" for kind in kinds)
+        self.wants_body = any(kind.reads == "body" for kind in kinds)
+        self._finds = tuple((name, LOOKUPS[spec.source].compile(spec.expression)) for name, spec in specs.items())
         self._sources = {name: f"{spec.source}: {spec.expression}" for name, spec in specs.items()}
         self._defaults = {name: spec.default for name, spec in specs.items() if spec.has_default}
 
@@ -62,17 +58,3 @@ def _fail(sample: Sample, name: str, source: str) -> None:
         sample.kind = KIND["extract"]
         sample.failed_assertions = 0
     sample.detail = sample.detail or f"{name!r} was not found in the response ({source})"
-
-
-def _compile(spec: Extraction) -> Find:
-    expression = spec.expression
-    if spec.source == "json":
-        search = Query(expression)
-        return lambda content, cookies: None if (document := content.json) is NOT_JSON else search(document)
-    if spec.source == "regex":
-        # The first group, else the whole match; None for a group that took no part in the match.
-        find = Pattern(expression).find
-        return lambda content, cookies: find(content.text)
-    if spec.source == "header":
-        return lambda content, cookies: content.headers.get(expression)
-    return lambda content, cookies: cookies(expression)

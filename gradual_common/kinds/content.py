@@ -57,9 +57,11 @@ class PlainResponse:
 
 
 class Content:
-    """One response; its text and JSON are read at most once, when first used."""
+    """One response; its text, JSON and markup are read at most once, when first used."""
 
-    __slots__ = ("_json", "_text", "response")
+    __slots__ = ("_json", "_markup", "_text", "response")
+
+    _markup: Any
 
     def __init__(self, response: ReadableResponse | None) -> None:
         self.response = response
@@ -90,6 +92,18 @@ class Content:
             # A tuple of one tells "not read yet" from a body that is `null`, which reads as None.
             self._json = (_read_json(self.body),)
         return self._json[0]
+
+    @property
+    def markup(self) -> Any:
+        """The body as a `kinds.markup.Markup`; None when it is neither HTML nor XML."""
+        # Not set in `__init__`: most plans never read it.
+        try:
+            return self._markup
+        except AttributeError:
+            from gradual_common.kinds.markup import read_markup  # noqa: PLC0415 - heavy
+
+            self._markup = read_markup(self.text, self.body)
+            return self._markup
 
 
 NO_CONTENT = Content(None)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from gradual_common.kinds.expressions import check_jmespath, check_regex
+from gradual_common.kinds.lookups import LOOKUPS
 from gradual_common.language.model import Model
 from gradual_common.language.wording import kind_of
-from gradual_common.net.header_fields import check_name
 
-SOURCES = ("json", "regex", "header", "cookie")
-SHARED_SOURCES = ("json", "regex")
+SOURCES = tuple(LOOKUPS)
+SHARED_SOURCES = tuple(name for name, kind in LOOKUPS.items() if kind.of_every_kind)
 """Sources for actions of every kind, as every response has a body."""
 
 
 class Extraction(Model):
     """`name: "json: data.token"`, or {from, default}."""
 
-    source: Literal["json", "regex", "header", "cookie"]
+    source: Literal["json", "regex", "xpath", "css", "header", "cookie"]
     expression: str
-    """A JMESPath expression, a regular expression, or the name of a header or cookie."""
+    """A JMESPath or XPath expression, a regular expression, a CSS selector, or the name of a header or cookie."""
     default: Any = None
     """The value when nothing is found, if `has_default`."""
     has_default: bool = False
@@ -52,10 +51,5 @@ def _read_source(text: str, sources: Sequence[str], allowed: str) -> dict[str, A
     source, colon, expression = (part.strip() for part in text.partition(":"))
     if source not in sources or not colon or not expression:
         raise ValueError(f"{text!r} is not an extraction; {allowed}")
-    if source == "json":
-        check_jmespath(expression)
-    if source == "regex":
-        check_regex(expression)
-    if source == "header":
-        check_name(expression)
+    LOOKUPS[source].check(expression)
     return {"source": source, "expression": expression}

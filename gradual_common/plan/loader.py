@@ -1,8 +1,8 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
 Read → include other files → merge the profile → replace (`--set` and other options) → put variables in → scale (`-u`) →
-validate and check → read data, TLS files and secrets → try the TLS files. Every step reports into the document and the
-next goes on: all mistakes are found in one go.
+put schemas in → validate and check → read data, TLS files and secrets → try the TLS files. Every step reports into the
+document and the next goes on: all mistakes are found in one go.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from gradual_common.plan.reading.includes import Includes
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
 from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
+from gradual_common.plan.reading.schema_files import put_schemas_in
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.job import Job
@@ -147,11 +148,12 @@ def load_plan(
     substitute_variables(document, variables)
     if overrides.users is not None:
         scale_users(document, overrides.users)
+    files = PlanFiles(document, source.folder, includes.files)
+    put_schemas_in(document, files.locate)
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)
     document.problems += unused_profiles
-    files = PlanFiles(document, source.folder, includes.files)
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
     data = load_data(view, uses, files.locate, seed)
     assets = read_assets(view, files.locate)

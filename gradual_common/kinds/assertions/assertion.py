@@ -34,7 +34,7 @@ class Assertion(Model):
     """The name of its kind."""
     subject: str = ""
     """What to look up: the name of a header, a JMESPath expression."""
-    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches", "exists"]
+    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "exists"]
     expected: Any = None
     """What it is compared with; a text may be a template."""
     text: str = ""
@@ -85,6 +85,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "contains": does_contain,
     "matches": does_match,
     "in": lambda found, expected: any(is_equal(found, item) for item in expected),
+    "between": lambda found, expected: expected[0] <= found <= expected[1],
 }
 
 
@@ -166,6 +167,8 @@ class LimitAssertion(AssertionKind):
 
     def label_for(self, assertion: Assertion) -> str:
         """`response time above 500 ms`."""
+        if assertion.op == "between":
+            return f"{self.noun} outside of {' to '.join(map(self.show_limit, assertion.expected))}"
         return f"{self.noun} {SIDES[assertion.op]} {self.show_limit(assertion.expected)}"
 
 

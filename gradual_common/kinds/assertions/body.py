@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, LimitAssertion
-from gradual_common.kinds.assertions.operators import read_comparison
+from gradual_common.kinds.assertions.operators import read_limit
 from gradual_common.kinds.expressions import check_regex
 from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
@@ -56,8 +56,7 @@ class BodySize(LimitAssertion):
         """A comparison with a size; a number alone is the size."""
         if isinstance(value, int) and not isinstance(value, bool):
             return {"op": "==", "expected": read_size(value)}
-        op, limit = read_comparison(value, 'write "< 10KB"')
-        return {"op": op, "expected": read_size(limit)}
+        return read_limit(value, 'write "< 10KB"', read_size)
 
     def finder(self, assertion: Assertion) -> Find:
         """Bytes."""

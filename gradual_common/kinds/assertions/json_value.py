@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, Hide, Measured, show
-from gradual_common.kinds.assertions.operators import read_expectation, split_comparison
+from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, Hide, Measured, Predicate, show
+from gradual_common.kinds.assertions.operators import check_expected, read_expectation, split_comparison
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.expressions import Query, check_jmespath
 from gradual_common.language.model import Fragment
+from gradual_common.templates.templates import Compiled
 
 
 class JsonValue(AssertionKind):
@@ -22,7 +23,7 @@ class JsonValue(AssertionKind):
         """`"data.total > 5"`, `"data.id"` (exists), {path: data.total, ">": 5}, or {data.total: 5}."""
         if isinstance(value, str):
             subject, op, expected = split_comparison(value)
-            comparison = {"op": op, "expected": expected} if op else {"op": "exists"}
+            comparison = check_expected(op, expected) if op else {"op": "exists"}
         elif isinstance(value, dict) and isinstance(value.get("path"), str):
             subject, comparison = value["path"], read_expectation(value, "path")
         elif isinstance(value, dict) and len(value) == 1:
@@ -31,6 +32,13 @@ class JsonValue(AssertionKind):
         else:
             raise ValueError('write "data.total > 5", {path: data.total, ">": 5} or {data.total: 5}')
         return {"subject": check_jmespath(subject), **comparison}
+
+    def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
+        """A body that is not JSON has no value, so that none can be told from another."""
+        compare = super().compile(assertion, expected)
+        if assertion.op != "!=":
+            return compare
+        return lambda sample, content, scope: content.json is not NOT_JSON and compare(sample, content, scope)
 
     def finder(self, assertion: Assertion) -> Find:
         """The value of the expression; None in a body that is not JSON."""

@@ -1,8 +1,9 @@
-"""The operators of assertions: `< 500ms`, `data.total >= 5`, {contains: text}."""
+"""The operators of assertions: `< 500ms`, `data.total >= 5`, {contains: text}, {between: [1, 5]}."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from gradual_common.kinds.content import decode_json
@@ -11,7 +12,10 @@ from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.templates.templates import is_template
 
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
-WORDS = ("contains", "matches", "in")
+ORDERING = ("<=", ">=", "<", ">", "between")
+"""Those that need numbers, or other values that have an order."""
+
+WORDS = ("contains", "matches", "in", "between")
 OPERATOR_KEYS = {
     **{operator: operator for operator in (*COMPARISONS, *WORDS, "exists")},
     "equals": "==",
@@ -23,7 +27,7 @@ OPERATOR_KEYS = {
 }
 
 _COMPARISON = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*", re.DOTALL)
-_WORD = re.compile(r"\s(contains|matches|in)\s")
+_WORD = re.compile(r"\s(contains|matches|in|between)\s")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -40,6 +44,30 @@ def read_comparison(value: Any, allowed: str) -> tuple[str, str]:
     raise ValueError(f"{kind_of(value)} has no operator; {allowed}")
 
 
+def read_limit(value: Any, allowed: str, read: Callable[[Any], int]) -> dict[str, Any]:
+    """`"< 500ms"`, {"<": 500ms} or {between: [100ms, 500ms]} → `op` and `expected`; `read` reads one limit."""
+    if isinstance(value, dict) and list(value) == ["between"]:
+        low, high = (read(limit) for limit in read_range(value["between"]))
+        return {"op": "between", "expected": read_range((low, high))}
+    op, limit = read_comparison(value, allowed)
+    return {"op": op, "expected": read(limit)}
+
+
+def read_range(value: Any) -> tuple[Any, Any]:
+    """The two ends of `between: [1, 5]`, which both belong to it."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"between takes the lowest and the highest value, [1, 5]; found {kind_of(value)}")
+    low, high = value
+    if is_number(low) and is_number(high) and low > high:
+        raise ValueError(f"between takes the lowest value first; found [{low}, {high}]")
+    return low, high
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def read_operator_key(key: str) -> str:
     """The operator that a key of a mapping names."""
     if key not in OPERATOR_KEYS:
@@ -48,7 +76,7 @@ def read_operator_key(key: str) -> str:
     return OPERATOR_KEYS[key]
 
 
-def read_expectation(value: dict[str, Any], named: str, *, is_header: bool = False) -> dict[str, Any]:
+def read_expectation(value: dict[str, Any], named: str) -> dict[str, Any]:
     """The operator and its value in a mapping, without the key `named`; without an operator it is `exists`."""
     others = {key: entry for key, entry in value.items() if key != named}
     if not others:
@@ -61,10 +89,11 @@ def read_expectation(value: dict[str, Any], named: str, *, is_header: bool = Fal
         op = read_operator_key(key)
     else:
         raise ValueError(f"one operator is expected; found {listed(tuple(others))}")
-    return _check_expected(op, expected, is_header=is_header)
+    return check_expected(op, expected)
 
 
-def _check_expected(op: str, expected: Any, *, is_header: bool) -> dict[str, Any]:
+def check_expected(op: str, expected: Any) -> dict[str, Any]:
+    """`op` and `expected`, where the operator can be used with this value."""
     if op == "exists":
         if expected not in (True, None):
             raise ValueError("exists takes true; leave the assertion out otherwise")
@@ -73,9 +102,16 @@ def _check_expected(op: str, expected: Any, *, is_header: bool) -> dict[str, Any
         raise ValueError(f"in takes a list; found {kind_of(expected)}")
     if op == "matches" and isinstance(expected, str) and not is_template(expected):
         check_regex(expected)
-    if is_header and op in COMPARISONS and op not in {"==", "!="}:
-        raise ValueError(f"{op} compares numbers, and a header is text; use equals, contains or matches")
+    if op == "between":
+        low, high = read_range(expected)
+        if wrong := [end for end in (low, high) if not (is_number(end) or _is_hole(end))]:
+            raise ValueError(f"between takes two numbers; found {kind_of(wrong[0])}")
+        return {"op": op, "expected": [low, high]}
     return {"op": op, "expected": expected}
+
+
+def _is_hole(value: Any) -> bool:
+    return isinstance(value, str) and is_template(value)
 
 
 def split_comparison(text: str) -> tuple[str, str, Any]:
@@ -122,6 +158,39 @@ def _outside_of_brackets(text: str) -> list[int]:
         elif not closing:
             positions.append(position)
     return positions
+
+
+def read_value(value: Any) -> dict[str, Any]:
+    """What a value is compared with: `Bank`, `5`, `"> 3"` or {contains: Bank} → `op` and `expected`."""
+    if isinstance(value, dict):
+        return read_expectation(value, "")
+    if isinstance(value, str) and (match := _COMPARISON.fullmatch(value)):
+        return check_expected(match[1], read_expected(match[2]))
+    if value is None or isinstance(value, list):
+        raise ValueError(f'a text, a number, "> 3" or {{contains: text}} is expected; found {kind_of(value)}')
+    return {"op": "==", "expected": value}
+
+
+def alike(found: Any, expected: Any) -> tuple[Any, Any]:
+    """A found value and the expected one, both as numbers where one of them is a number and the other its text."""
+    if isinstance(expected, list | tuple):
+        pairs = [alike(found, item) for item in expected]
+        numbers = all(is_number(value) for pair in pairs for value in pair)
+        return (pairs[0][0], [item for _, item in pairs]) if pairs and numbers else (found, list(expected))
+    if is_number(expected) and isinstance(found, str):
+        return number_in(found), expected
+    if is_number(found) and isinstance(expected, str):
+        return found, number_in(expected)
+    return found, expected
+
+
+def number_in(text: str) -> Any:
+    """The number that a text is, such as `12`, `-1.50` or `2e3`; the text itself if it is none."""
+    try:
+        number = decode_json(text.strip().removeprefix("+"))
+    except (ValueError, RecursionError):
+        return text
+    return number if is_number(number) else text
 
 
 def read_expected(text: str) -> Any:

@@ -11,13 +11,25 @@ from typing import Any
 
 from gradual_common.kinds.assertions.assertion import AssertionKind
 from gradual_common.kinds.assertions.body import BodyContains, BodyMatches, BodySize
+from gradual_common.kinds.assertions.json_schema import JsonSchema
 from gradual_common.kinds.assertions.json_value import JsonValue
+from gradual_common.kinds.assertions.markup_value import CssValue, XPathValue
 from gradual_common.kinds.assertions.response_time import ResponseTime
 from gradual_common.language.document import Path
 from gradual_common.language.wording import kind_of, listed, nearest
 
 SHARED_ASSERTIONS: dict[str, AssertionKind] = {
-    kind.name: kind for kind in (ResponseTime(), BodyContains(), BodyMatches(), JsonValue(), BodySize())
+    kind.name: kind
+    for kind in (
+        ResponseTime(),
+        BodyContains(),
+        BodyMatches(),
+        JsonValue(),
+        BodySize(),
+        XPathValue(),
+        CssValue(),
+        JsonSchema(),
+    )
 }
 """By name. A new one goes to the end: the failures have numbers on the wire, which must not change."""
 

@@ -14,7 +14,7 @@ from gradual_common.kinds.assertions.assertion import (
     Measured,
     Predicate,
 )
-from gradual_common.kinds.assertions.operators import read_comparison
+from gradual_common.kinds.assertions.operators import read_limit
 from gradual_common.kinds.content import Content
 from gradual_common.language.model import Fragment
 from gradual_common.templates.templates import Compiled
@@ -31,8 +31,7 @@ class ResponseTime(LimitAssertion):
 
     def read(self, value: Any) -> dict[str, Any]:
         """A comparison with a duration."""
-        op, limit = read_comparison(value, 'write "< 500ms"')
-        return {"op": op, "expected": read_duration(limit)}
+        return read_limit(value, 'write "< 500ms"', read_duration)
 
     def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
         """Compare directly, without `finder`: nearly every plan has it, and each call costs 0.05 µs per sample."""

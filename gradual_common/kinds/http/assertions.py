@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind, Find, Predicate
-from gradual_common.kinds.assertions.operators import read_expectation
+from gradual_common.kinds.assertions.assertion import COMPARE, Assertion, AssertionKind, Find, Predicate
+from gradual_common.kinds.assertions.operators import ORDERING, alike, is_number, read_expectation
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS
 from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
@@ -72,17 +72,24 @@ class HeaderField(AssertionKind):
             name, colon, expected = value.partition(":")
             comparison = {"op": "==", "expected": expected.strip()} if colon else {"op": "exists"}
         elif isinstance(value, dict) and "name" in value and isinstance(value["name"], str):
-            name, comparison = value["name"], read_expectation(value, "name", is_header=True)
+            name, comparison = value["name"], read_expectation(value, "name")
         elif isinstance(value, dict) and len(value) == 1:
             ((name, expected),) = value.items()
             written = expected if isinstance(expected, dict) else {"==": expected}
-            comparison = read_expectation(written, "", is_header=True)
+            comparison = read_expectation(written, "")
         else:
             raise ValueError('write "X-Name: value", {X-Name: value} or {name: X-Name, contains: value}')
         if not name.strip():
             raise ValueError("the name is empty")
         check_name(name.strip())
         return {"subject": name.strip(), **_as_texts(comparison)}
+
+    def compile(self, assertion: Assertion, expected: Compiled) -> Predicate:
+        """A field is text: to be compared with a number it is read as one."""
+        if assertion.op not in ORDERING:
+            return super().compile(assertion, expected)
+        find, compare = self.finder(assertion), COMPARE[assertion.op]
+        return lambda sample, content, scope: compare(*alike(find(sample, content), expected.render(scope)))
 
     def finder(self, assertion: Assertion) -> Find:
         """The field's value."""
@@ -91,10 +98,14 @@ class HeaderField(AssertionKind):
 
 
 def _as_texts(comparison: dict[str, Any]) -> dict[str, Any]:
-    """Convert the expected value to text, as headers are text."""
+    """Convert the expected value to text, as headers are text, but for those operators that compare numbers."""
     if comparison["op"] == "exists":
         return comparison
     expected = comparison["expected"]
+    if comparison["op"] in ORDERING:
+        if not isinstance(expected, list) and not is_number(expected) and "{{" not in str(expected):
+            raise ValueError(f"{comparison['op']} compares numbers; found {kind_of(expected)}")
+        return comparison
     if expected is None or isinstance(expected, dict):
         raise ValueError(f"a text is expected; found {kind_of(expected)}")
     texts = [str(entry) for entry in expected] if isinstance(expected, list) else str(expected)

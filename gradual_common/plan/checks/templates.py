@@ -21,6 +21,9 @@ SCOPE: dict[str, tuple[str, ...]] = {
 }
 """What every template can read, with the attributes where they are always the same."""
 
+_NO_TEMPLATES = {"body_matches", "json_schema"}
+"""Assertions whose texts are no templates."""
+
 MAPPING_METHODS = ("get", "items", "keys", "values")
 
 SHARED_KEYS = ("base_url", "headers")
@@ -86,7 +89,7 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
     readings = []
     for key in keys:
         for at, text in texts_in(owner.get(key), (*path, key)):
-            if "body_matches" not in at and is_template(text):
+            if not _NO_TEMPLATES.intersection(at) and is_template(text):
                 readings += _read(document, at, text)
     return readings
 

@@ -21,7 +21,9 @@ def judged(written: list[dict[str, Any]], status: int = 200, body: bytes = BODY,
     sample.reset(0)
     sample.ended = 100 * MS
     sample.status_code = status
-    response = Response(status, Headers(((b"Content-Type", b"application/json"), (b"X-A", b"one"))), body)
+    response = Response(
+        status, Headers(((b"Content-Type", b"application/json"), (b"X-A", b"one"), (b"X-N", b"12.50"))), body
+    )
     Assertions(spec.assertions).judge(sample, Content(response), scope)
     return sample
 
@@ -50,12 +52,89 @@ def judged(written: list[dict[str, Any]], status: int = 200, body: bytes = BODY,
         ({"json": {"path": "data", "contains": "id"}}, 200),
         ({"json": {"path": "data.id", "in": [6, 7]}}, 200),
         ({"json": {"data.name": "{{ row.name }}"}}, 200),
+        ({"header": {"X-N": {"between": [12, 12.5]}}}, 200),
+        ({"header": {"name": "X-N", ">=": "{{ row.least }}"}}, 200),
+        ({"json": "data.id between [7, 8]"}, 200),
+        ({"json": {"path": "data.id", "between": ["{{ row.least }}", 7]}}, 200),
+        ({"json_schema": {"required": ["data"], "properties": {"data": {"properties": {"id": {"const": 7}}}}}}, 200),
+        ({"response_time": {"between": ["100ms", "100ms"]}}, 200),
+        ({"body_size": {"between": [0, "1KB"]}}, 200),
         ({"body_size": "< 1KB"}, 200),
         ({"body_size": len(BODY)}, 200),
     ],
 )
 def test_an_assertion_that_holds_leaves_the_sample_a_success(written: dict[str, Any], status: int) -> None:
-    assert judged([written], status, row={"name": "Ann"}).kind == 0
+    assert judged([written], status, row={"name": "Ann", "least": 6}).kind == 0
+
+
+PAGE = (
+    b"""<html><head><title>My  Bank</title></head><body><div class=total> 1.250 </div><i>12</i><i>x</i></body></html>"""
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "holds"),
+    [
+        ({"xpath": {"//title": "My Bank"}}, True),
+        ({"xpath": {"//title": {"matches": "^My"}}}, True),
+        ({"xpath": {"//title": "{{ row.title }}"}}, True),
+        ({"xpath": {"//i": "{{ row.many }}"}}, True),
+        ({"xpath": {"count(//i)": 2}}, True),
+        ({"xpath": {"count(//i)": "{{ row.two }}"}}, True),
+        ({"xpath": "count(//i) = 2"}, True),
+        ({"xpath": "count(//i) > 2"}, False),
+        ({"xpath": "//table"}, False),
+        ({"xpath": {"//table": {"!=": "x"}}}, False),
+        ({"css": "div.total"}, True),
+        ({"css": {"div.total": "> 1"}}, True),
+        ({"css": {"div.total": "> 1.25"}}, False),
+        ({"css": {"div.total": {"between": [1, 2]}}}, True),
+        ({"css": {"div.total": {"in": [1, 1.25]}}}, True),
+        ({"css": {"i": {"in": ["11", "12"]}}}, True),
+        ({"css": {"i + i": "> 1"}}, False),
+        ({"css": {"div::attr(class)": "total"}}, True),
+        ({"css": {"DIV::attr(id)": "total"}}, False),
+    ],
+)
+def test_a_page_is_asserted_by_xpath_and_css(written: dict[str, Any], holds: bool) -> None:
+    row = {"title": "My Bank", "many": 12, "two": "2"}
+    assert KINDS[judged([written], body=PAGE, row=row).kind] == ("" if holds else f"assertion:{next(iter(written))}")
+
+
+@pytest.mark.parametrize("body", [b"", b"plain", BODY, b"\x00\xff", b"<?xml version='1.0'?><a>", b"<"])
+@pytest.mark.parametrize("written", [{"xpath": {"//a": {"!=": "x"}}}, {"css": "a"}, {"xpath": "not(//a)"}])
+def test_a_body_that_is_no_document_is_a_failed_assertion(written: dict[str, Any], body: bytes) -> None:
+    sample = judged([written], body=body)
+    assert KINDS[sample.kind] == f"assertion:{next(iter(written))}"
+    assert "(the body is neither HTML nor XML)" in sample.explain(str)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"data": {"id": 8}}', "found 7 was expected at data.id"),
+        (b'{"data": {"token": "hunter2"}}', "found another value at data.token"),
+        (b"[]", 'found [] is not of type "object" at the top'),
+        (b"<p>", 'found a body that is not JSON: "<p>"'),
+        (b"", 'found a body that is not JSON: ""'),
+    ],
+)
+def test_a_body_that_its_schema_does_not_allow_is_told_where(body: bytes, found: str) -> None:
+    fields = {"token": {"type": "integer"}, "id": {"const": 7}}
+    schema = {"type": "object", "properties": {"data": {"properties": fields}}, "$comment": "order.json"}
+    sample = judged([{"json_schema": schema}], body=body)
+    assert sample.explain(str) == f"expected json_schema: order.json, {found}"
+
+
+def test_a_deep_document_is_judged_to_its_end() -> None:
+    for inmost, kind in ((b"", ""), (b"1", "assertion:json_schema")):
+        deep = b"[" * 900 + inmost + b"]" * 900
+        schema = {"type": "array", "items": {"$ref": "#"}}
+        assert KINDS[judged([{"json_schema": schema}], body=deep).kind] == kind
+
+
+def test_a_body_that_is_not_json_has_no_value_that_is_another_one() -> None:
+    assert KINDS[judged([{"json": {"path": "a", "!=": 1}}], body=b"<html>").kind] == "assertion:json"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,21 @@ from gradual_common.kinds.http.kind import HttpActionSpec
 
 RESPONSE = Response(200, Headers(((b"Location", b"/there"),)), b'{"data": {"token": "abc", "none": null, "no": false}}')
 
+PAGE = Response(200, Headers(()), b"<!doctype html><form><INPUT name=csrf value=' t1 '><p>a <b>b</b></form>")
+
+
+def test_values_of_a_page_are_found_by_xpath_and_css() -> None:
+    variables: dict[str, Any] = {}
+    written = {"token": "css: input[name=csrf]::attr(value)", "text": "xpath: //p", "boxes": "xpath: count(//input)"}
+    extractor(written).extract(Sample(), Content(PAGE), {}.get, variables)
+    assert variables == {"token": "t1", "text": "a b", "boxes": 1}
+
+
+def test_a_body_that_is_no_page_has_no_value() -> None:
+    sample = Sample()
+    extractor({"name": "css: input"}).extract(sample, Content(RESPONSE), {}.get, {})
+    assert KINDS[sample.kind] == "extract"
+
 
 def extractor(written: dict[str, Any]) -> Extractor:
     return Extractor(HttpActionSpec.model_validate({"url": "/", "extract": written}).extract)

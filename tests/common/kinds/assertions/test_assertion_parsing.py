@@ -51,6 +51,18 @@ def normal(entry: dict[str, Any]) -> tuple[str, str, Any]:
         ({"body_size": 100}, ("", "==", 100)),
         ({"body_size": "< 10KB"}, ("", "<", 10_000)),
         ({"body_size": {">": 5}}, ("", ">", 5)),
+        ({"body_size": {"between": [5, "1KB"]}}, ("", "between", (5, 1000))),
+        ({"response_time": {"between": ["1ms", "2ms"]}}, ("", "between", (MS, 2 * MS))),
+        ({"json": "data.total between [1, 5]"}, ("data.total", "between", [1, 5])),
+        ({"json": {"path": "a", "between": [1, "{{row.most}}"]}}, ("a", "between", [1, "{{row.most}}"])),
+        ({"header": {"X-A": {">=": 5}}}, ("X-A", ">=", 5)),
+        ({"header": {"X-A": {"between": [1, 5]}}}, ("X-A", "between", [1, 5])),
+        ({"xpath": {"//title": "Bank"}}, ("//title", "==", "Bank")),
+        ({"xpath": "count(//tr) > 3"}, ("count(//tr) > 3", "exists", None)),
+        ({"css": {"div.total": "> 3"}}, ("div.total", ">", 3)),
+        ({"css": {"div.total": {"contains": "EUR"}}}, ("div.total", "contains", "EUR")),
+        ({"css": {"path": "div.total", "at_least": 3}}, ("div.total", ">=", 3)),
+        ({"json_schema": {"const": "{{"}}, ("", "==", '{"const":"\\u007b{"}')),
     ],
 )
 def test_every_form_is_read(entry: dict[str, Any], expected: Any) -> None:
@@ -81,7 +93,24 @@ def test_the_text_is_as_it_was_written() -> None:
         ({"header": 5}, "write"),
         ({"header": ": x"}, "the name is empty"),
         ({"header": {"X-A": None}}, "a text is expected"),
-        ({"header": {"name": "X", "<": 5}}, "compares numbers"),
+        ({"header": {"name": "X", "<": "five"}}, "< compares numbers; found 'five'"),
+        ({"header": {"name": "X", "between": [5, 1]}}, "between takes the lowest value first; found [5, 1]"),
+        ({"json": {"path": "a", "between": [1]}}, "between takes the lowest and the highest value, [1, 5]"),
+        ({"json": "a between [1, true]"}, "between takes two numbers; found True"),
+        ({"response_time": {"between": ["1s", "1ms"]}}, "between takes the lowest value first"),
+        ({"xpath": "//a["}, "'//a[' is not an XPath expression"),
+        ({"xpath": "//s:a"}, "the namespace prefix 's'"),
+        ({"xpath": {"lenght(//a)": 5}}, "'lenght(//a)' cannot be evaluated"),
+        ({"xpath": 5}, "write"),
+        ({"xpath": {"//a": None}}, "a text, a number"),
+        ({"css": "div..total"}, "'div..total' is not a CSS selector"),
+        ({"css": {"a": 1, "b": 2}}, 'write {"div.total": "> 3"}'),
+        ({"css": {"div": {"equal": 1}}}, "did you mean 'equals'"),
+        ({"json_schema": [1]}, "a JSON Schema or the path of its file is expected"),
+        ({"json_schema": {"type": "intger"}}, 'not a JSON Schema: "intger" is not'),
+        ({"json_schema": {"$ref": "http://x.example/y"}}, "nothing is fetched"),
+        ({"json_schema": {"$ref": "other.json"}}, "nothing is fetched"),
+        ({"json_schema": {"pattern": "(?=a)b"}}, 'not a JSON Schema: "(?=a)b" is not a "regex"'),
         ({"header": {"name": "X", "equal": 5}}, "did you mean 'equals'"),
         ({"header": {"name": "X", "equals": 1, "contains": 2}}, "one operator is expected"),
         ({"header": {"name": "X", "in": "a"}}, "in takes a list"),
@@ -125,6 +154,8 @@ def test_a_normal_form_stays_as_it_is() -> None:
         ("json: data.token", ("json", "data.token", False, None)),
         ("regex: id=(\\d+): x", ("regex", "id=(\\d+): x", False, None)),
         ("header: Location", ("header", "Location", False, None)),
+        ("xpath: //a/@href", ("xpath", "//a/@href", False, None)),
+        ("css: input::attr(value)", ("css", "input::attr(value)", False, None)),
         ({"from": "cookie: sid", "default": ""}, ("cookie", "sid", True, "")),
         ({"from": "cookie: sid", "default": None}, ("cookie", "sid", True, None)),
         ({"from": "cookie: sid"}, ("cookie", "sid", False, None)),
@@ -145,6 +176,8 @@ def test_extractions_are_read(written: Any, read: Any) -> None:
         ("json: fst(a)", "there is no function 'fst'"),
         ("header: Set Cookie", "is not a header name"),
         ("regex: (", "is not a regular expression"),
+        ("xpath: //a[", "is not an XPath expression"),
+        ("css: a::attr(x) b", "::attr"),
         (5, "is not an extraction"),
         (None, "nothing is not an extraction"),
         ({"default": 1}, "from is missing"),
@@ -159,5 +192,8 @@ def test_what_is_not_an_extraction_is_reported(written: Any, message: str) -> No
 def test_a_kind_without_a_head_has_no_assertion_on_it_and_nothing_to_extract_from_it() -> None:
     with pytest.raises(ValueError, match="unknown assertion 'header'; allowed: response_time, body_contains"):
         read_assertion({"header": "X"}, SHARED_ASSERTIONS)
-    with pytest.raises(ValueError, match=re.escape('write "json: data.token", "regex: …" or {from: …, default: …}')):
+    with pytest.raises(
+        ValueError,
+        match=re.escape('write "json: data.token", "regex: …", "xpath: …", "css: …" or {from: …, default: …}'),
+    ):
         read_extraction("header: X", SHARED_SOURCES)
