@@ -74,6 +74,8 @@ class RequestSettings:
     wants_body: bool = False
     max_body: int | None = None
     """Bytes of the response's body. None: 64 MiB if the body is kept, else no limit."""
+    trace: float | None = None
+    """It carries a trace context, and this share of such requests is marked as sampled; None: it carries none."""
     cookie_host: str = field(init=False, repr=False)
     """The host whose cookies are sent and set: that of the Host field, as in curl."""
     takes_secure: bool = field(init=False, repr=False)
@@ -168,6 +170,7 @@ class Options(TypedDict, total=False):
     wants_headers: bool
     wants_body: bool
     max_body: int | None
+    trace: float | None
 
 
 def build_request(

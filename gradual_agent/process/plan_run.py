@@ -20,6 +20,7 @@ from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
+from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
@@ -52,9 +53,9 @@ class PlanRun:
         self._clock = clock
         self._engines = make_engines(plan, runtime, job.assets)
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
-        self._log = SampleLog() if job.wants_samples else None
         self._mask = mask_of(job)
         index = SeriesIndex.of(plan)
+        self._log = SampleLog(traced_steps(plan, index)) if job.wants_samples else None
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
         self.recorder = Recorder(index, clock, self._log)
         self._probe = LoopLagProbe(timeline, clock, self.recorder.loop_lag)
@@ -110,6 +111,16 @@ class PlanRun:
     def take_samples(self, offset: int) -> tuple[list[SampleColumns], list[Exemplar]]:
         """Single samples, if a reporter wants them, and failed exchanges, since the last call."""
         return list(self._log.take(offset)) if self._log is not None else [], self._picker.take(offset)
+
+
+def traced_steps(plan: Plan, index: SeriesIndex) -> frozenset[int]:
+    """The steps whose requests carry trace contexts."""
+    traced = {
+        name
+        for name, spec in plan.actions.items()
+        if isinstance(spec, HttpActionSpec) and plan.config_of(spec).trace is not None
+    }
+    return frozenset(step.number for step in index.steps if step.action in traced)
 
 
 def read_plan(job: Job) -> Plan:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from gradual_agent.recording.frames import ClosedFrame
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.sealing import columns_of
-from gradual_agent.recording.single_samples import LoggedStepRecord, SampleLog
+from gradual_agent.recording.single_samples import SampleLog
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.recording.transaction_record import TransactionRecord
 from gradual_common.clock import NEVER
@@ -35,7 +35,7 @@ class Recorder:
         self.steps = [
             StepRecord(self, step.number, index.failures)
             if log is None
-            else LoggedStepRecord(self, step.number, index.failures, log)
+            else log.record_of(self, step.number, index.failures)
             for step in index.steps
         ]
         self.groups = [GroupMeter(self) for _ in index.groups]

@@ -20,7 +20,15 @@ from gradual_agent.recording.frames import OpenFrame
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
-from gradual_common.protocol.samples import FIRST_SHOWN, MAX_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
+from gradual_common.protocol.samples import (
+    FIRST_SHOWN,
+    MAX_SAMPLES,
+    MAX_TRACED_SAMPLES,
+    RANDOM_SHOWN,
+    TRACE_BYTES,
+    Exemplar,
+    SampleColumns,
+)
 
 _PACK = Struct("<qqiHHB").pack
 _ROW = np.dtype(
@@ -29,6 +37,11 @@ _ROW = np.dtype(
 MAX_FRAME_BYTES = 400_000 * _ROW.itemsize
 """Samples of one frame beyond this are dropped, so that a paused agent does not run out of memory. Reporters learn how
 many are missing."""
+
+TRACE_ID = slice(3, 35)
+"""Its place in a traceparent."""
+
+NO_TRACE = bytes(TRACE_BYTES)
 
 CANDIDATES = FIRST_SHOWN + RANDOM_SHOWN
 """Keys that are kept. Some may belong to the first failures, which are shown anyway."""
@@ -50,25 +63,37 @@ Describe = Callable[[int, Sample], dict[str, Any]]
 class SampleLog:
     """The samples of the open frame, packed, and the closed ones that wait for `take`."""
 
-    def __init__(self) -> None:
+    def __init__(self, traced: frozenset[int] = frozenset()) -> None:
+        """`traced`: the steps whose samples name their trace."""
         self.open = bytearray()
-        self._closed: list[tuple[int, bytearray]] = []
+        self.traces = bytearray()
+        """The trace-id of each sample in `open`; nothing if no step is traced."""
+        self._traced = traced
+        self._closed: list[tuple[int, bytearray, bytearray]] = []
+
+    def record_of(self, frame: OpenFrame, number: int, failures: FailureKinds) -> LoggedStepRecord:
+        """The record of a step."""
+        if not self._traced:
+            return LoggedStepRecord(frame, number, failures, self)
+        return TracedStepRecord(frame, number, failures, self, is_traced=number in self._traced)
 
     def close_frame(self, level: int) -> None:
         """All samples noted so far ended in this level."""
         if self.open:
-            self._closed.append((level, self.open))
-            self.open = bytearray()
+            self._closed.append((level, self.open, self.traces))
+            self.open, self.traces = bytearray(), bytearray()
 
     def take(self, offset: int) -> Iterator[SampleColumns]:
         """The closed frames' samples, in blocks that fit into a message; `offset`: run time − agent clock."""
         closed, self._closed = self._closed, []
-        for level, packed in closed:
-            samples = np.frombuffer(packed, dtype=_ROW)
-            for first in range(0, len(samples), MAX_SAMPLES):
-                rows = samples[first : first + MAX_SAMPLES]
+        for level, packed, traces in closed:
+            samples, ids = np.frombuffer(packed, dtype=_ROW), np.frombuffer(traces, dtype=np.uint8)
+            size = MAX_TRACED_SAMPLES if self._traced else MAX_SAMPLES
+            for first in range(0, len(samples), size):
+                rows = samples[first : first + size]
                 others = {name: rows[name].copy() for name in ("duration", "slot", "step", "kind", "status")}
-                yield SampleColumns(level=level, started=rows["started"] + offset, **others)
+                named = ids[first * TRACE_BYTES : (first + size) * TRACE_BYTES]
+                yield SampleColumns(level=level, started=rows["started"] + offset, trace=named, **others)
 
 
 class LoggedStepRecord(StepRecord):
@@ -84,6 +109,24 @@ class LoggedStepRecord(StepRecord):
         log, started, kind = self._log, sample.started, sample.kind
         if kind != INTERRUPTED and len(log.open) < MAX_FRAME_BYTES:
             log.open += _PACK(started, sample.ended - started, sample.slot, sample.status_code, self.number, kind)
+
+
+class TracedStepRecord(LoggedStepRecord):
+    """A logged step of a plan of which some steps are traced."""
+
+    def __init__(
+        self, frame: OpenFrame, number: int, failures: FailureKinds, log: SampleLog, *, is_traced: bool
+    ) -> None:
+        super().__init__(frame, number, failures, log)
+        self._is_traced = is_traced
+
+    def record(self, sample: Sample) -> None:
+        """Count and note a sample, and its trace if it was sent."""
+        super().record(sample)
+        log = self._log
+        if len(log.traces) * _ROW.itemsize < len(log.open) * TRACE_BYTES:
+            is_named = self._is_traced and sample.messages
+            log.traces += bytes.fromhex(sample.trace[TRACE_ID]) if is_named else NO_TRACE
 
 
 class ExemplarPicker:

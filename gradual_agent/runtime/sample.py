@@ -49,12 +49,14 @@ class Sample:
         "slot",  # the ordinal of the user's slot, which never changes
         "started",  # the user's wish to send
         "status_code",  # 0 without a response
+        "trace",  # the traceparent of the last request of a traced action; not in `reset`: other actions leave it alone
         "written",  # just before the first byte of the last hop was written
     )
 
     def __init__(self, slot: int = 0) -> None:
         self.slot = slot
         self.request: Any = None
+        self.trace = ""
         self.reset(0)
 
     @property

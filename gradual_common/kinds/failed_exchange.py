@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from types import NoneType
@@ -16,6 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gradual_common.errors import WireError
+
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Shape = dict[str, type | tuple[type, ...]]
 
@@ -59,6 +62,12 @@ def curl_of(request: Mapping[str, Any]) -> str | None:
     if request["body"]:
         words += ["--data-raw", request["body"]]
     return shlex.join(str(word) for word in words)
+
+
+def trace_of(request: Mapping[str, Any]) -> str | None:
+    """The trace-id in a request's traceparent (W3C Trace Context, 3.2); None without one."""
+    found = (TRACEPARENT.fullmatch(value) for name, value in request["headers"] if name.lower() == "traceparent")
+    return next((match[1] for match in found if match), None)
 
 
 def _check_message(what: str, message: dict[str, Any], shape: Shape) -> None:

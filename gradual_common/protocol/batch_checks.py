@@ -120,6 +120,7 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "step": ("<u2", 1),
     "kind": ("<u1", 1),
     "status": ("<u2", 1),
+    "trace": ("<u1", 1),
 }
 """The type on the wire and the width of each column; a column of width 1 is an array of one dimension."""
 

@@ -214,7 +214,7 @@ MAX_BLOCKS = 256
 SAMPLE_COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
 
 _BLOCKS = RecordCodec(
-    samples.SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*SAMPLE_COLUMNS)
+    samples.SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*SAMPLE_COLUMNS, "trace")
 )
 
 
@@ -224,6 +224,8 @@ def _read_block(message: pb.SampleBlock) -> samples.SampleColumns:
     for name in SAMPLE_COLUMNS:
         if len(getattr(block, name)) != len(block):
             raise WireError(f"{name} has {len(getattr(block, name))} rows where {len(block)} belong")
+    if len(block.trace) not in (0, samples.TRACE_BYTES * len(block)):
+        raise WireError(f"trace has {len(block.trace)} bytes for {len(block)} samples")
     check_range("start of a sample", block.started, 2**62, -(2**62))
     check_range("duration of a sample", block.duration, 2**62)
     check_range("slot of a sample", block.slot, 2**31)

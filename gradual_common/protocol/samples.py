@@ -5,7 +5,7 @@ Neither is sent again when a stream breaks, and nothing is judged by them: count
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,20 @@ UInt16 = npt.NDArray[np.uint16]
 MAX_SAMPLES = 8192
 """Samples of one message: 200 KiB."""
 
+MAX_TRACED_SAMPLES = 4096
+"""The same, where each has the id of its trace, too."""
+
 FIRST_SHOWN = 3
 RANDOM_SHOWN = 5
 """Of the failures of one kind in one step the first ones are shown, and a random choice of the others."""
+
+
+TRACE_BYTES = 16
+
+
+def no_traces() -> UInt8:
+    """The column `trace` of a run without traces."""
+    return np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +60,9 @@ class SampleColumns:
 
     status: UInt16
     """0 without a response."""
+
+    trace: UInt8 = field(default_factory=no_traces)
+    """The trace-ids, `TRACE_BYTES` each, zeros for none; empty in a run without traces."""
 
     def __len__(self) -> int:
         return len(self.started)

@@ -70,6 +70,7 @@ def expected(agent: str, rows: list[tuple[int, int, int, int, str, int]]) -> lis
             "status_code": status or None,
             "error": kind or None,
             "ok": not kind,
+            "trace_id": None,
             "agent": agent,
             "minute": (started + duration) // MINUTE,
         }

@@ -50,6 +50,7 @@ ERROR_SAMPLE: dict[str, Any] = {
         "body_bytes": 12,
     },
     "curl": "curl -X POST -d '{\"to\": 7}' http://bank.example/transfer",
+    "trace_id": "0af7651916cd43dd8448eb211c80319c",
 }
 
 

@@ -66,6 +66,7 @@ ERROR_SAMPLES = rows(
     request=maybe(record(method=TEXT, url=TEXT, headers=FIELDS, body=TEXT, body_bytes=COUNT)),
     response=maybe(record(status_code=COUNT, headers=FIELDS, body=maybe(TEXT), body_bytes=maybe(COUNT))),
     curl=maybe(TEXT),
+    trace_id=maybe(TEXT),
 )
 
 OBJECTIVES = rows(

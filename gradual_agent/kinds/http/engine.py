@@ -7,16 +7,18 @@ a request from templates 1.0 µs (`prepared_request`), or 12 µs if its template
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from types import coroutine
-from typing import Any
+from typing import Any, Protocol, cast
 
 from gradual_agent.errors import JobError
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.request import HttpRequest
+from gradual_agent.http.tracing import TraceStream, TracingClient
 from gradual_agent.kinds.assertions import OK_BELOW, Assertions
 from gradual_agent.kinds.engines import Observer, Runtime
 from gradual_agent.kinds.extraction import Extractor
@@ -33,6 +35,7 @@ from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import inherit
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Connections, Cookies, Plan
+from gradual_common.randomness import RandomStream
 from gradual_common.secrecy.masking import Mask
 
 STATUS = KIND["status"]
@@ -54,7 +57,7 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
         raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
-    return HttpEngine(dialer, plan, runtime.observer)
+    return HttpEngine(dialer, plan, runtime.observer, any(each.trace for each in settings))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,9 @@ class HttpEngine:
     dialer: Dialer
     plan: Plan
     observer: Observer | None = None
+    is_traced: bool = False
+    """Some action carries trace contexts."""
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def connections(self) -> int:
@@ -84,9 +90,13 @@ class HttpEngine:
 
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> HttpClient:
         """The client of one user."""
-        if self.observer is None:
+        if self.observer is None and not self.is_traced:
             return HttpClient(self.dialer, owner, cookies, connections)
-        return ObservedClient(self.dialer, owner, cookies, connections, self.observer)
+        state = cast(Drawing, owner).random.state if self.is_traced else 0
+        traces = TraceStream(state, next(self._numbers))
+        if self.observer is None:
+            return TracingClient(self.dialer, owner, cookies, connections, traces)
+        return ObservedClient(self.dialer, owner, cookies, connections, traces, observer=self.observer)
 
     def describe(self, mask: Mask, sample: Sample) -> dict[str, Any]:
         """A failed exchange."""
@@ -159,24 +169,41 @@ class HttpAction:
             self._extractor.set_defaults(user.scope)
 
 
-class ObservedClient(HttpClient):
+class Drawing(Protocol):
+    """A user, with the random stream of its slot."""
+
+    @property
+    def random(self) -> RandomStream:
+        """The stream."""
+
+
+class ObservedClient(TracingClient):
     """A client that shows its requests and responses to an observer."""
 
     __slots__ = ("_observer",)
 
     def __init__(
-        self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections, observer: Observer
+        self,
+        dialer: Dialer,
+        owner: Resumable,
+        cookies: Cookies,
+        connections: Connections,
+        traces: TraceStream,
+        *,
+        observer: Observer,
     ) -> None:
-        super().__init__(dialer, owner, cookies, connections)
+        super().__init__(dialer, owner, cookies, connections, traces)
         self._observer = observer
 
     def _make_another(self, owner: Resumable) -> HttpClient:
-        return ObservedClient(self._dialer, owner, self._cookie_policy, self._connection_policy, self._observer)
+        shared = self._cookie_policy, self._connection_policy, self._traces
+        return ObservedClient(self._dialer, owner, *shared, observer=self._observer)
 
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
         """Show the request, fetch, and show the response."""
+        request = self._traces.stamp(request, sample)
         message = message_of_request(request, self.cookies_for(request))
         self._observer.show_request(f"{request.method} {request.url}", message)
-        yield from super().fetch(request, sample)
+        yield from HttpClient.fetch(self, request, sample)
         self._observer.show_response(title_of(sample), message_of(sample.response))

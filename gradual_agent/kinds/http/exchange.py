@@ -14,6 +14,7 @@ from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.request import MAX_KEPT_ERROR, HttpRequest
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.http.tracing import HEADER
 from gradual_agent.kinds.engines import Message
 from gradual_agent.kinds.failed_exchange import MAX_READ, Field, describe_fields, show_text
 from gradual_agent.runtime.sample import Sample
@@ -35,7 +36,7 @@ def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     mask = mask.also(credentials=_credentials_of(request, response))
     return {
         "detail": show_text(mask, sample.explain(mask.hide_text)),
-        "request": None if request is None else _describe_request(mask, request),
+        "request": None if request is None else _describe_request(mask, request, sample.trace),
         "response": _describe_response(mask, sample, request, response),
     }
 
@@ -51,12 +52,15 @@ def _credentials_of(request: HttpRequest | None, response: Response | None) -> I
         yield from credentials_in_fields(_pairs(response.headers))
 
 
-def _describe_request(mask: Mask, request: HttpRequest) -> dict[str, Any]:
+def _describe_request(mask: Mask, request: HttpRequest, trace: str) -> dict[str, Any]:
     # The Host that was really sent is in the first line after the request line; the plan may have set it.
     host = request.head.split(b"\r\n", 2)[1].partition(b":")[2].decode("utf-8", "replace").strip()
     fields = [("Host", host), *request.fields]
     if request.settings.cookie:
         fields.append(("Cookie", request.settings.cookie))
+    if request.settings.trace is not None:
+        # The client adds the context when it sends the request; the action keeps the request as it was before.
+        fields.append((HEADER, trace))
     return {
         "method": request.method,
         "url": show_text(mask, request.url),

@@ -55,6 +55,7 @@ class RequestTemplate:
             "wants_headers": wants_headers,
             "wants_body": wants_body,
             "max_body": spec.max_body,
+            "trace": None if settings.trace is None else settings.trace.sample,
         }
         # What goes into a body as it is depends on how the body is written.
         in_body = IN_JSON if isinstance(spec.body, Mapping | list) else IN_FORM if spec.form is not None else IN_TEXT

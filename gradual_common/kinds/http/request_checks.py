@@ -36,6 +36,7 @@ def check_requests(view: PlanView) -> None:
     check_base_urls(view)
     check_urls(view)
     check_headers(view)
+    check_traces(view)
     check_bodies(view)
     check_texts(view.document)
 
@@ -160,6 +161,22 @@ def check_headers(view: PlanView) -> None:
                 check_value(name, _static_text(value))
             except RequestError as error:
                 view.document.report((*path, "headers", name), str(error))
+
+
+def check_traces(view: PlanView) -> None:
+    """A traced action has no traceparent of its own."""
+    for action in view.actions_of("http"):
+        layers = view.layers_of(action)
+        traces = [owner["trace"] for _, owner in layers[1:] if "trace" in owner]
+        if not traces or traces[0] in (False, None):
+            continue
+        for path, owner in layers:
+            for name in mapping_at(owner, "headers"):
+                place = (*path, "headers", name)
+                if name.lower() == "traceparent" and not view.document.is_reported(place):
+                    view.document.report(
+                        place, f"{action!r} is traced, which writes this header; leave one of them out"
+                    )
 
 
 def _static_text(value: Any) -> str:

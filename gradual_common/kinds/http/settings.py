@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from gradual_common.language.model import Count, Model, PositiveDuration
+from gradual_common.language.model import AlsoWritten, Count, Model, PositiveDuration, Share
 from gradual_common.language.wording import kind_of
 from gradual_common.net.tls import Tls, merge_tls
 
@@ -49,11 +49,26 @@ class HttpSettings(Model):
     """TLS of the connections."""
 
 
+class Trace(Model):
+    """Trace contexts (W3C Trace Context) of requests."""
+
+    sample: Share = 1.0
+    """The share of requests that are marked as sampled; default: all."""
+
+
+def read_trace(value: Any) -> Any:
+    """`true` is a trace of everything, `false` none."""
+    return {} if value is True else None if value is False else value
+
+
 class HttpService(HttpSettings):
     """An entry of `services:`; `config` says the same of the service that no action needs to name."""
 
     base_url: str | None = None
     """Prefix of every url that begins with /."""
+
+    trace: Annotated[Trace | None, BeforeValidator(read_trace), AlsoWritten(({"type": "boolean"},))] = None
+    """Whether each request carries a W3C traceparent header: true, or {sample: 10%}; default: false."""
 
 
 S = TypeVar("S", bound=HttpService)

@@ -7,7 +7,7 @@ reporter that gets all samples counts `totals.requests`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from gradual_common.clock import NS_PER_S
@@ -15,7 +15,7 @@ from gradual_common.errors import WireError
 from gradual_common.histogram.buckets import Int64
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Int32
-from gradual_common.protocol.samples import SampleColumns, UInt8, UInt16
+from gradual_common.protocol.samples import TRACE_BYTES, SampleColumns, UInt8, UInt16, no_traces
 
 
 class Request(NamedTuple):
@@ -45,6 +45,9 @@ class Request(NamedTuple):
     service: str = ""
     """That the action names, "" for none."""
 
+    trace_id: str = ""
+    """Of its trace context, 32 hexadecimal digits; "" for none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleBlock:
@@ -64,6 +67,7 @@ class SampleBlock:
     step: UInt16
     kind: UInt8
     status: UInt16
+    trace: UInt8 = field(default_factory=no_traces)
 
     def __len__(self) -> int:
         return len(self.started)
@@ -88,9 +92,16 @@ class SampleBlock:
             map(self.index.failures.names.__getitem__, self.kind.tolist()),
             (self.kind == 0).tolist(),
             map(services.__getitem__, steps),
+            self._trace_ids(),
             strict=True,
         )
         return map(Request._make, columns)
+
+    def _trace_ids(self) -> list[str]:
+        if not len(self.trace):
+            return [""] * len(self)
+        rows = self.trace.reshape(len(self), TRACE_BYTES)
+        return [row.tobytes().hex() if row.any() else "" for row in rows]
 
 
 class SampleReceiver:
@@ -109,5 +120,5 @@ class SampleReceiver:
             raise WireError(f"samples name outcome {columns.kind.max()}; the plan has {len(self._index.failures)}")
         if self._is_warm_up(columns.level) or not len(columns):
             return None
-        shared = {field.name: getattr(columns, field.name) for field in fields(columns) if field.name != "level"}
+        shared = {each.name: getattr(columns, each.name) for each in fields(columns) if each.name != "level"}
         return SampleBlock(agent, self._index, self._begin, **shared)

@@ -29,6 +29,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # ships no type in
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.protocol.samples import TRACE_BYTES
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
 
@@ -52,6 +53,7 @@ NO_NAME = "__HIVE_DEFAULT_PARTITION__"
 Columns = tuple[npt.NDArray[Any], ...]
 """started, duration, slot, step, kind, status: as in SampleBlock."""
 
+_TRACE = pa.binary(TRACE_BYTES)
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -71,6 +73,7 @@ FIELDS = (
     _column("status_code", pa.uint16(), "of the response; null without one", nullable=True),
     _column("error", _TEXT, "kind of the failure; null for a success", nullable=True),
     _column("ok", pa.bool_(), "whether it succeeded"),
+    _column("trace_id", _TRACE, "of the trace context that was sent; null without one", nullable=True),
 )
 TEXT_COLUMNS = [field.name for field in FIELDS if field.type == _TEXT]
 
@@ -129,7 +132,8 @@ class SampleWriter:
         ended = block.started + block.duration
         self._newest[block.agent] = max(self._newest.get(block.agent, 0), int(ended.max()))
         minutes = ended // NS_PER_MINUTE
-        columns = (block.started, block.duration, block.slot, block.step, block.kind, block.status)
+        traces = block.trace.reshape(len(block), -1)
+        columns = (block.started, block.duration, block.slot, block.step, block.kind, block.status, traces)
         for minute in np.unique(minutes).tolist():
             partition = self._partition(block, minute)
             chosen = minutes == minute
@@ -247,7 +251,7 @@ class Partition:
             raise
 
     def _table(self, columns: Columns) -> Any:
-        started, duration, slot, step, kind, status = columns
+        started, duration, slot, step, kind, status, trace = columns
         is_ok = kind == 0
         arrays = [
             pa.array(started + self._begin).cast(pa.timestamp("ns", tz="UTC")),
@@ -257,6 +261,7 @@ class Partition:
             pa.array(status, mask=status == 0),
             pa.DictionaryArray.from_arrays(pa.array(kind.astype(np.int32) - 1, mask=is_ok), self._failures),
             pa.array(is_ok),
+            _traces(trace),
         ]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
@@ -279,6 +284,14 @@ class Partition:
             self._writer.close()
         self._writer = None
         self._draft.unlink(missing_ok=True)
+
+
+def _traces(trace: npt.NDArray[Any]) -> Any:
+    """The trace-ids (n, 16), null where they are zeros; all null for (n, 0)."""
+    if not trace.size:
+        return pa.nulls(len(trace), _TRACE)
+    is_named = pa.array(trace.any(axis=1)).buffers()[1]
+    return pa.Array.from_buffers(_TRACE, len(trace), [is_named, pa.py_buffer(trace.tobytes())])
 
 
 def _joined(pieces: Sequence[Columns]) -> Columns:

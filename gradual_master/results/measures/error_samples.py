@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gradual_common.errors import WireError
-from gradual_common.kinds.failed_exchange import curl_of
+from gradual_common.kinds.failed_exchange import curl_of, trace_of
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.samples import FIRST_SHOWN, RANDOM_SHOWN, Exemplar
 from gradual_master.results.measures.distribution import seconds
@@ -45,6 +45,8 @@ class ErrorSample(Section):
     """{status_code, headers, body, body_bytes}; `headers` empty and the body's None where they were not kept."""
     curl: str | None
     """The request as a command; None when the action cannot be written as one."""
+    trace_id: str | None
+    """Of the request's trace context (`traceparent`); None without one."""
 
 
 class ErrorSamples:
@@ -111,6 +113,7 @@ class ErrorSamples:
             request=request,
             response=exemplar.document.get("response"),
             curl=None if request is None else curl_of(request),
+            trace_id=None if request is None else trace_of(request),
         )
 
 

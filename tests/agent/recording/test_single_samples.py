@@ -25,7 +25,15 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.protocol.batch import MEASURES, Batch
-from gradual_common.protocol.samples import FIRST_SHOWN, MAX_SAMPLES, RANDOM_SHOWN, Exemplar, SampleColumns
+from gradual_common.protocol.samples import (
+    FIRST_SHOWN,
+    MAX_SAMPLES,
+    MAX_TRACED_SAMPLES,
+    RANDOM_SHOWN,
+    TRACE_BYTES,
+    Exemplar,
+    SampleColumns,
+)
 from gradual_master.results.measures.error_samples import ErrorSamples
 
 LEVELS = [(0, 0), (S // 2, 1), (2 * S, 2)]
@@ -201,6 +209,38 @@ def test_blocks_fit_into_a_message() -> None:
     blocks = list(log.take(0))
     assert [len(block) for block in blocks] == [MAX_SAMPLES, MAX_SAMPLES, 5]
     assert [slot for block in blocks for slot in block.slot.tolist()] == list(range(2 * MAX_SAMPLES + 5))
+
+
+def test_a_sample_that_was_sent_by_a_traced_step_names_its_trace() -> None:
+    clock, log = Clock(), SampleLog(frozenset({1}))
+    made = Recorder(INDEX, clock, log)
+    made.schedule(0, S, [(0, 0)])
+    traced = sample(900)
+    traced.trace = f"00-{7:032x}-{1:016x}-01"
+    unsent = sample(901, "connect")
+    unsent.trace, unsent.messages = traced.trace, 0
+    for step, one in ((1, traced), (0, traced), (1, unsent)):
+        made.steps[step].record(one)
+    made.steps[1].record(sample(902, "interrupted"))
+    made.roll(S)
+    (block,) = log.take(0)
+    ids = block.trace.reshape(len(block), TRACE_BYTES)
+    assert [int.from_bytes(row.tobytes()) for row in ids] == [7, 0, 0]
+
+
+def test_traces_are_divided_as_their_samples_are() -> None:
+    clock, log = Clock(), SampleLog(frozenset({0}))
+    made = Recorder(INDEX, clock, log)
+    made.schedule(0, S, [(0, 0)])
+    repeated = sample(900)
+    for number in range(1, MAX_TRACED_SAMPLES + 3):
+        repeated.trace = f"00-{number:032x}-{1:016x}-01"
+        made.steps[0].record(repeated)
+    made.roll(S)
+    blocks = list(log.take(0))
+    ids = [int.from_bytes(row.tobytes()) for block in blocks for row in block.trace.reshape(-1, TRACE_BYTES)]
+    assert [len(block.trace) for block in blocks] == [MAX_TRACED_SAMPLES * TRACE_BYTES, 2 * TRACE_BYTES]
+    assert ids == list(range(1, MAX_TRACED_SAMPLES + 3))
 
 
 def test_beyond_its_bound_samples_are_dropped_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

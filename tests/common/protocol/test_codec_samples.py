@@ -15,7 +15,7 @@ from gradual_common.kinds.failures import KINDS
 from gradual_common.protocol.batch_checks import MAX_OUTCOMES
 from gradual_common.protocol.codec import SAMPLE_COLUMNS, decode_samples, encode_samples
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, SampleMessage
-from gradual_common.protocol.samples import MAX_SAMPLES, Exemplar, SampleColumns
+from gradual_common.protocol.samples import MAX_SAMPLES, MAX_TRACED_SAMPLES, TRACE_BYTES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb
 
 INCARNATION = b"i" * 16
@@ -95,8 +95,25 @@ def test_a_message_is_the_same_afterwards(message: SampleMessage) -> None:
     assert decoded.exemplars == message.exemplars
 
 
+def test_traces_come_with_their_samples() -> None:
+    traces = np.arange(2 * TRACE_BYTES, dtype=np.uint8)
+    (block,) = carried(SampleMessage(INCARNATION, (replace(columns(0, [ROW, ROW]), trace=traces),))).blocks
+    assert block.trace.tolist() == traces.tolist()
+    (block,) = carried(SampleMessage(INCARNATION, (columns(0, [ROW]),))).blocks
+    assert len(block.trace) == 0
+
+
+def test_traces_of_another_number_of_samples_are_refused() -> None:
+    wrong = replace(columns(0, [ROW, ROW]), trace=np.zeros(TRACE_BYTES, dtype=np.uint8))
+    with pytest.raises(WireError, match="trace has 16 bytes for 2 samples"):
+        carried(SampleMessage(INCARNATION, (wrong,)))
+
+
 def test_the_largest_block_fits_into_a_message() -> None:
     full = SampleColumns(0, *(np.zeros(MAX_SAMPLES, dtype=dtype) for dtype in DTYPES))
+    assert encode_samples(SampleMessage(INCARNATION, (full,))).ByteSize() < MAX_MESSAGE_BYTES
+    traces = np.zeros(MAX_TRACED_SAMPLES * TRACE_BYTES, dtype=np.uint8)
+    full = SampleColumns(0, *(np.zeros(MAX_TRACED_SAMPLES, dtype=dtype) for dtype in DTYPES), traces)
     assert encode_samples(SampleMessage(INCARNATION, (full,))).ByteSize() < MAX_MESSAGE_BYTES
 
 

@@ -66,6 +66,39 @@ def test_a_service_that_no_group_uses_reads_no_data() -> None:
     assert load(plan).warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "share"), [(True, 1.0), (False, None), ({"sample": "10%"}, 0.1), ({}, 1.0), ({"sample": 0.5}, 0.5)]
+)
+def test_trace_is_a_flag_or_a_share(written: Any, share: float | None) -> None:
+    plan = load(with_service({"trace": written}, config__trace={"sample": "20%"})).plan
+    found = plan.config_of(plan.actions["post"]).trace
+    assert (found.sample if found else None) == share
+    assert plan.config.trace is not None
+    assert plan.config.trace.sample == 0.2
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("10%", "services.ledger.trace: a mapping is expected; found '10%'"),
+        ({"sample": "0%"}, "services.ledger.trace.sample: "),
+        ({"share": 1}, "services.ledger.trace.share: unknown key 'share'"),
+    ],
+)
+def test_a_mistake_in_trace_has_its_place(written: Any, message: str) -> None:
+    assert message in only_mistake(with_service({"trace": written}))
+
+
+def test_a_traced_action_cannot_have_a_traceparent_of_its_own() -> None:
+    own = {"TraceParent": "{{ uuid() }}"}
+    found = only_mistake(with_service({"trace": True}, actions__post__headers=own))
+    assert "actions.post.headers.TraceParent: 'post' is traced, which writes this header" in found
+    load(with_service({"trace": True}, actions__look__headers=own))
+    load(
+        with_service({"trace": False}, config__trace=True, actions__post__headers=own, actions__look__service="ledger")
+    )
+
+
 def test_services_in_a_wrong_place_are_led_to_the_right_one() -> None:
     (found,) = mistakes(small(config__services={"a": {}}))
     assert "config.services: unknown key 'services' (it belongs at the top of the plan)" in found

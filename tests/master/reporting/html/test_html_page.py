@@ -222,7 +222,14 @@ def test_the_fleet_has_its_agents_and_its_news(page: Element) -> None:
 def test_an_error_sample_shows_both_sides_and_a_command(page: Element) -> None:
     part = section(page, "errors")
     (sample,) = part.all("details")
-    for text in ("HTTP 500", "customer / action-3", "POST http://bank.example/transfer", "***", "out of order"):
+    for text in (
+        "HTTP 500",
+        "customer / action-3",
+        "POST http://bank.example/transfer",
+        "***",
+        "out of order",
+        "0af76519",
+    ):
         assert text in sample.text
     command = sample.all("pre")[-1]
     assert command.text == ERROR_SAMPLE["curl"]
@@ -231,7 +238,11 @@ def test_an_error_sample_shows_both_sides_and_a_command(page: Element) -> None:
 
 
 def test_an_error_sample_without_a_response_says_so(summary: Summary) -> None:
-    sample = ERROR_SAMPLE | {"response": None, "kind": "timeout", "agent": None, "detail": None, "curl": None}
+    sample = (
+        ERROR_SAMPLE
+        | {"response": None, "kind": "timeout", "agent": None, "detail": None, "curl": None}
+        | {"trace_id": None}
+    )
     part = section(tree_of(replace(summary, error_samples=(sample,))), "errors")
     assert "None came." in part.text
     assert part.all("button") == []
@@ -357,7 +368,7 @@ def hostile_summary(summary: Summary) -> Summary:
     sample = json.loads(json.dumps(ERROR_SAMPLE).replace("out of order", "x"))
     sample["response"]["body"] = sample["request"]["body"] = sample["request"]["url"] = HOSTILE
     sample["response"]["headers"] = [[HOSTILE, HOSTILE]]
-    sample |= dict.fromkeys(("detail", "curl", "agent", "kind", "group", "step"), HOSTILE)
+    sample |= dict.fromkeys(("detail", "curl", "agent", "kind", "group", "step", "trace_id"), HOSTILE)
     row = replace(
         summary.actions[0], step=HOSTILE, group=HOSTILE, action="x", errors={HOSTILE: 1}, status_codes={HOSTILE: 1}
     )

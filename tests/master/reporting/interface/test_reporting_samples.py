@@ -1,5 +1,6 @@
 """Single samples as reporters see them are what the agents sent, row by row, without those of a warm-up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -60,11 +61,19 @@ def test_requests_are_the_columns_row_by_row(rows: list[tuple[int, ...]]) -> Non
         assert request.ok is (kind == 0)
 
 
+def test_a_request_names_its_trace() -> None:
+    rows = [(0, 1, 0, 0, 0, 200), (0, 1, 1, 0, 0, 200)]
+    traces = np.array([0] * 15 + [171] + [0] * 16, dtype=np.uint8)
+    block = desk().receive("a", replace(columns(rows), trace=traces))
+    assert block is not None
+    assert [request.trace_id for request in block.requests()] == [f"{171:032x}", ""]
+
+
 def test_a_request_is_made_of_plain_values() -> None:
     """So that it can be written as JSON, and compared, without knowing of numpy."""
     (request,) = received([(1_500_000_000, 250_000_000, 4, 1, KIND["timeout"], 0)]).requests()
-    assert request == Request(0.25, 0, "browse", "customer", "browse", 4, BEGIN / S + 1.5, "timeout", False, "")
-    assert [type(value) for value in request] == [float, int, str, str, str, int, float, str, bool, str]
+    assert request == Request(0.25, 0, "browse", "customer", "browse", 4, BEGIN / S + 1.5, "timeout", False, "", "")
+    assert [type(value) for value in request] == [float, int, str, str, str, int, float, str, bool, str, str]
     assert datetime.fromtimestamp(request.started_at, UTC).isoformat() == "2026-01-02T03:04:06.500000+00:00"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_columns_have_types_units_and_compression(reporter: ParquetReporter, fol
         "status_code": pa.uint16(),
         "error": text,
         "ok": pa.bool_(),
+        "trace_id": pa.binary(16),
     }
     assert file.schema_arrow.field("duration_ns").metadata[b"unit"] == b"ns"
     metadata = {key.decode(): value.decode() for key, value in file.schema_arrow.metadata.items()}
@@ -95,10 +97,25 @@ def test_columns_have_types_units_and_compression(reporter: ParquetReporter, fol
     assert metadata["gradual.run.name"] == "raw"
     assert json.loads(metadata["gradual.run.tags"]) == {"team": "payments"}
     assert json.loads(metadata["gradual.units"]) == {"duration_ns": "ns"}
-    columns = [file.metadata.row_group(0).column(number) for number in range(10)]
+    columns = [file.metadata.row_group(0).column(number) for number in range(11)]
     assert {column.compression for column in columns} == {"ZSTD"}
     dictionary = {column.path_in_schema for column in columns if column.has_dictionary_page}
     assert dictionary == {"group", "step", "action", "service", "error"}
+
+
+def test_traces_are_those_of_their_rows(reporter: ParquetReporter, folder: Path) -> None:
+    rows = random_rows(1, 300)
+    traces = np.zeros((300, 16), dtype=np.uint8)
+    traces[::2, 14:] = np.arange(150, dtype=">u2").view(np.uint8).reshape(150, 2) + 1
+    reporter.on_samples(replace(block_of("a", rows), trace=traces.reshape(-1)))
+    reporter.close()
+    read = pq.read_table(folder, columns=["slot", "duration_ns", "trace_id"]).to_pydict()
+    found = {
+        (slot, duration): trace
+        for slot, duration, trace in zip(read["slot"], read["duration_ns"], read["trace_id"], strict=True)
+    }
+    for number, (_, duration, slot, *_) in enumerate(rows):
+        assert found[slot, duration] == (None if number % 2 else traces[number].tobytes())
 
 
 def million(agents: int, minutes: int, each: int) -> Iterator[SampleBlock]:

@@ -111,6 +111,13 @@ def test_a_step_that_the_plan_does_not_have_is_refused() -> None:
         ErrorSamples(INDEX).add("a", exemplar(0, 0.5, 0, step=3))
 
 
+def test_a_row_names_the_trace_of_its_request() -> None:
+    samples = ErrorSamples(INDEX)
+    header = ["Traceparent", f"00-{7:032x}-{1:016x}-01"]
+    samples.add("agent-1", exemplar(0, 0.5, 9 * S, request={**SENT, "headers": [*SENT["headers"], header]}))
+    assert samples.rows(0)[0].trace_id == f"{7:032x}"
+
+
 def test_a_row_is_plain_json_with_the_keys_of_the_contract() -> None:
     samples = ErrorSamples(INDEX)
     answered = {"status_code": 500, "headers": [["a", "b"]], "body": "why", "body_bytes": 3}
@@ -132,6 +139,7 @@ def test_a_row_is_plain_json_with_the_keys_of_the_contract() -> None:
         "request": SENT,
         "response": answered,
         "curl": "curl -g -i -X POST 'http://bank.example/login?a=1' -H 'Accept: */*' --data-raw '{}'",
+        "trace_id": None,
     }
     assert violations([document], ERROR_SAMPLES) == []
 
