@@ -19,6 +19,7 @@ from gradual_common.errors import RequestError
 from gradual_common.net.header_fields import check_method, check_name, check_value
 from gradual_common.net.tls import Tls
 from gradual_common.net.urls import encode_text
+from gradual_common.net.ways import STRAIGHT, Way
 
 DEFAULT_FIELDS: Final = (
     ("User-Agent", f"gradual/{__version__}"),
@@ -174,7 +175,14 @@ class Options(TypedDict, total=False):
 
 
 def build_request(
-    method: str, url: str, headers: HeaderSource = (), body: bytes = b"", tls: Tls = ANY_TLS, **options: Unpack[Options]
+    method: str,
+    url: str,
+    headers: HeaderSource = (),
+    body: bytes = b"",
+    tls: Tls = ANY_TLS,
+    *,
+    way: Way = STRAIGHT,
+    **options: Unpack[Options],
 ) -> HttpRequest:
     """Build a request for an absolute URL, with Host, Content-Length, User-Agent, Accept and Accept-Encoding.
 
@@ -182,7 +190,7 @@ def build_request(
     what cannot be sent: a URL without a host, an unknown scheme, a name or value that would break the message.
     """
     check_method(method)
-    origin, target, userinfo = split_url(url, tls)
+    origin, target, userinfo = split_url(url, tls, way)
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
@@ -198,7 +206,7 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
     """
     try:
         url = join_url(request.url, encode_location(location))
-        origin, target, userinfo = split_url(url, request.origin.tls)
+        origin, target, userinfo = split_url(url, request.origin.tls, request.origin.way)
     except RequestError as error:
         raise ResponseError(f"the redirect leads nowhere: {error}", REDIRECT) from None
     # Credentials and the plan's own Host and Cookie belong to the origin of the plan's URL. They are never sent to

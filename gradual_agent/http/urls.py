@@ -21,6 +21,7 @@ from gradual_common.net.urls import (
     read_authority,
     split_authority,
 )
+from gradual_common.net.ways import STRAIGHT, Way
 from gradual_common.secrecy.quoting import quoted
 
 ANY_TLS: Final = Tls()
@@ -31,22 +32,23 @@ _THREE_SLASHES = re.compile(r"(?i)^((?:https?:)?)///(?!/)")
 
 
 class Origin:
-    """Scheme, host, port and TLS settings: what a connection can be used for.
+    """Scheme, host, port, TLS settings and way: what a connection can be used for.
 
-    Equal if all four are equal. `split_url` usually returns the same object for the same origin, so a client that first
+    Equal if all five are equal. `split_url` usually returns the same object for the same origin, so a client that first
     tests identity finds its connection without a comparison.
     """
 
-    __slots__ = ("_hash", "_key", "authority", "host", "port", "scheme", "tls")
+    __slots__ = ("_hash", "_key", "authority", "host", "port", "scheme", "tls", "way")
 
-    def __init__(self, scheme: str, host: str, port: int, tls: Tls = ANY_TLS) -> None:
+    def __init__(self, scheme: str, host: str, port: int, tls: Tls = ANY_TLS, way: Way = STRAIGHT) -> None:
         self.scheme = scheme
         self.host = host
         self.port = port
         self.tls = tls
+        self.way = way
         shown = f"[{host.partition('%')[0]}]" if ":" in host else host
         self.authority = shown if port == DEFAULT_PORTS[scheme] else f"{shown}:{port}"
-        self._key = (scheme, host, port, tls)
+        self._key = (scheme, host, port, tls, way)
         self._hash = hash(self._key)
 
     def __str__(self) -> str:
@@ -76,11 +78,11 @@ class Origin:
         return (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
 
 
-def split_url(url: str, tls: Tls = ANY_TLS) -> tuple[Origin, str, str]:
+def split_url(url: str, tls: Tls = ANY_TLS, way: Way = STRAIGHT) -> tuple[Origin, str, str]:
     """Origin, target (path and query, encoded) and user information (`user:password`, decoded, else "")."""
     match = _END_OF_AUTHORITY.match(url)
     end = match.end() if match is not None else len(url)
-    origin, userinfo = _find_origin(url[:end], tls)
+    origin, userinfo = _find_origin(url[:end], tls, way)
     return origin, encode_target(url[end:]), userinfo
 
 
@@ -105,10 +107,10 @@ def encode_location(raw: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _find_origin(before_path: str, tls: Tls) -> tuple[Origin, str]:
+def _find_origin(before_path: str, tls: Tls, way: Way) -> tuple[Origin, str]:
     scheme, authority, _ = split_authority(before_path)
     userinfo, host, port = read_authority(scheme, authority)
-    return _intern(scheme, host, port, tls), userinfo
+    return _intern(scheme, host, port, tls, way), userinfo
 
 
 _intern = lru_cache(maxsize=4096)(Origin)

@@ -14,11 +14,13 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
+from gradual_agent.http.connecting.sources import SourceAddresses, find_sources
 from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unexpected
@@ -26,6 +28,7 @@ from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
 from gradual_agent.runtime.timeline import Entry
 from gradual_common.net.tls import Assets
+from gradual_common.net.ways import STRAIGHT, Way
 
 Opened = Http1Connection | Failure
 Report = Callable[[Opened], object]
@@ -44,8 +47,8 @@ class Dial:
     195 µs (best of several thousand in a row), of which 40 µs are the kernel's connect and 35 µs uvloop's transport.
     """
 
-    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_refusals", "_report", "_socket", "_task",
-                 "_timer", "_tried", "_untried")  # fmt: skip
+    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_refusals", "_report", "_shared", "_socket",
+                 "_task", "_timer", "_tried", "_untried")  # fmt: skip
 
     def __init__(self, dialer: Dialer, origin: Origin, deadline: int, report: Report) -> None:
         self._dialer = dialer
@@ -59,13 +62,14 @@ class Dial:
         self._socket: socket.socket | None = None
         self._timer: Entry | None = None
         self._task: asyncio.Task[Any] | None = None
-        known = dialer.resolver.known(origin.host, origin.port)
+        self._shared = shared = dialer.shared_by(origin.way)
+        known = shared.resolver.known(origin.host, origin.port)
         if not dialer.allowed.may_allow(origin.host, origin.port):
             self._finish(Failure(CONNECT, dialer.allowed.refusal(origin.host, origin.port)))
         elif known is not None:
             self._take(known)
         else:
-            self._run(dialer.resolver.ask(origin.host, origin.port), self._resolved)
+            self._run(shared.resolver.ask(origin.host, origin.port), self._resolved)
 
     def give_up(self) -> None:
         """Never call `report` again, and close what has been opened."""
@@ -95,19 +99,33 @@ class Dial:
         self._untried = addresses.in_order()
         if self._dialer.allowed.is_limited and not self._leave_out_forbidden():
             return
+        if self._shared.sources is not None:
+            self._leave_out_unreachable(self._shared.sources)
         self._try_next()
 
     def _leave_out_forbidden(self) -> bool:
         """Try only what `--allow-host` allows; False if nothing is left, which is then reported."""
         allowed, host, port = self._dialer.allowed, self._origin.host, self._origin.port
         found = self._untried
-        self._untried = [address for address in found if allowed.allows(host, port, address.sockaddr[0])]
+        # A name is trusted with what it resolves to, but not with an address that the plan gives it (`dns.hosts`).
+        is_trusted = allowed.allows_name(host, port) and not self._shared.resolver.dns.addresses_of(host)
+        if not is_trusted:
+            self._untried = [address for address in found if allowed.allows_address(address.sockaddr[0], port)]
         if not self._untried:
             self._finish(Failure(CONNECT, allowed.refusal(host, port, [address.sockaddr[0] for address in found])))
             return False
         left_out = [address for address in found if address not in self._untried]
         self._refusals += [f"{address}: not allowed by --allow-host" for address in left_out]
         return True
+
+    def _leave_out_unreachable(self, sources: SourceAddresses) -> None:
+        """Try no address of a family of which `bind` has none."""
+        self._refusals += [
+            f"{address}: `bind` has no address of its family"
+            for address in self._untried
+            if not sources.has(address.family)
+        ]
+        self._untried = [address for address in self._untried if sources.has(address.family)]
 
     def _try_next(self) -> None:
         """Start to connect to the next address; fail when none is left."""
@@ -132,6 +150,8 @@ class Dial:
         sock = self._socket = socket.socket(address.family, socket.SOCK_STREAM)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._shared.sources is not None:
+            self._shared.sources.bind(sock)
         code = sock.connect_ex(address.sockaddr)
         if code in UNDER_WAY:
             # Over loopback the connection is already open when the first call returns, but only a second call says so.
@@ -237,13 +257,21 @@ class Dial:
             report(opened)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What the dials of one way share."""
+
+    resolver: Resolver
+    sources: SourceAddresses | None
+
+
 class Dialer:
     """Opens connections for one engine."""
 
     def __init__(self, context: HttpContext, assets: Assets, allowed: AllowedHosts = ANYWHERE) -> None:
         self.context = context
         self.allowed = allowed
-        self.resolver = Resolver(context.loop, context.clock)
+        self._shared: dict[Way, Shared] = {}
         self.contexts = TlsContexts(assets)
 
     def dial(self, origin: Origin, deadline: int, report: Report) -> Dial:
@@ -252,6 +280,19 @@ class Dialer:
         `deadline` only divides the time among addresses: the caller ends the dial when it has passed.
         """
         return Dial(self, origin, deadline, report)
+
+    @property
+    def resolver(self) -> Resolver:
+        """The resolver of connections whose plan sets nothing of their way."""
+        return self.shared_by(STRAIGHT).resolver
+
+    def shared_by(self, way: Way) -> Shared:
+        """What dials of this way share; JobError if there is no source address that it may use."""
+        shared = self._shared.get(way)
+        if shared is None:
+            resolver = Resolver(self.context.loop, self.context.clock, way.dns)
+            shared = self._shared[way] = Shared(resolver, find_sources(way.bind))
+        return shared
 
     async def secure(self, origin: Origin, sock: socket.socket) -> TlsLayer:
         """Shake hands over a connected socket; ResponseError when that fails."""
@@ -265,7 +306,8 @@ class Dialer:
 
     def close(self) -> None:
         """Resolve nothing more."""
-        self.resolver.close()
+        for shared in self._shared.values():
+            shared.resolver.close()
 
 
 def explain_connect(error: OSError) -> str:

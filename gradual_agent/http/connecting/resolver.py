@@ -1,4 +1,4 @@
-"""Resolves names to addresses, once for all users, and keeps them for 30 s."""
+"""Resolves names to addresses, once for all users, and keeps them for 30 s, or as long as the plan says (`dns`)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final
 
-from gradual_common.clock import NEVER, NS_PER_S
+from gradual_common.clock import NEVER
+from gradual_common.net.dns import Dns
+from gradual_common.net.ways import ANY_DNS
 
-KEPT_NS: Final = 30 * NS_PER_S
+KEPT_NS: Final = ANY_DNS.ttl
 """How long an answer is used. getaddrinfo gives no time to live; a failover by DNS is followed within this time."""
+
+FAMILIES: Final = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 MAX_KEPT_NAMES: Final = 4096
 """Names that are kept. The oldest answers are dropped first, and asked for again when needed."""
@@ -65,20 +69,23 @@ class Addresses:
 class Resolver:
     """Resolves by getaddrinfo; users that ask for one name at the same time share one call."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int], dns: Dns = ANY_DNS) -> None:
+        self.dns = dns
+        self._family = FAMILIES[dns.family]
         self._loop = loop
         self._clock = clock
         self._known: dict[tuple[str, int], tuple[int, Addresses]] = {}
         self._asked: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
 
     def known(self, host: str, port: int) -> Addresses | None:
-        """The addresses of `host` if it is an address itself, or was resolved less than `KEPT_NS` ago."""
+        """The addresses of `host` if the plan says them, if it is one itself, or if it was resolved lately."""
         kept = self._known.get((host, port))
         if kept is None:
-            literal = read_literal(host, port)
-            if literal is None:
+            given = [read_literal(address, port) for address in self.dns.addresses_of(host) or (host,)]
+            fixed = [address for address in given if address is not None and self._family in (0, address.family)]
+            if not fixed:
                 return None
-            kept = (NEVER, Addresses([literal]))
+            kept = (NEVER, Addresses(fixed))
             self._keep((host, port), kept)
         return kept[1] if self._clock() < kept[0] else None
 
@@ -105,10 +112,10 @@ class Resolver:
     def _learn(self, key: tuple[str, int], task: asyncio.Task[Addresses]) -> None:
         del self._asked[key]
         if not task.cancelled() and task.exception() is None:
-            self._keep(key, (self._clock() + KEPT_NS, task.result()))
+            self._keep(key, (self._clock() + self.dns.ttl, task.result()))
 
     async def _ask(self, host: str, port: int) -> Addresses:
-        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await self._loop.getaddrinfo(host, port, family=self._family, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
         if not addresses:
             raise socket.gaierror(socket.EAI_NONAME, "no address")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final
 
 from gradual_common.errors import RequestError
+from gradual_common.kinds.http.settings import HttpService
 from gradual_common.net.urls import join_base, read_authority, split_authority
 from gradual_common.templates.templates import static_pieces
 
@@ -15,12 +16,15 @@ _MAY_BE_ABSOLUTE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*(:/?/?)?)?")
 """The beginning of a URL that a template continues: it may become `http://HOST`, or a path."""
 
 
-def known_destinations(urls: Iterable[tuple[str, str]]) -> Iterator[tuple[str, int]]:
-    """(host, port) of every (base URL, URL) in which no template comes before the end of the authority."""
-    for base_url, url in urls:
-        found = _destination(base_url, url)
-        if found is not None:
-            yield found
+def known_destinations(settings: HttpService, url: str) -> Iterator[tuple[str, int]]:
+    """Each (host, port) that an action dials, if no template comes before the end of the authority.
+
+    Where the plan itself says the addresses of the host, they are what is dialled.
+    """
+    found = _destination(settings.base_url or "", url)
+    if found is not None:
+        host, port = found
+        yield from ((address, port) for address in settings.way.dns.addresses_of(host) or (host,))
 
 
 def _destination(base_url: str, url: str) -> tuple[str, int] | None:

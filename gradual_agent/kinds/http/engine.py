@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from types import coroutine
 from typing import Any, Protocol, cast
 
@@ -48,8 +48,10 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     dialer = Dialer(context, assets, runtime.allowed)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
     settings = [inherit(plan.config_of(spec), spec) for spec in specs]
-    urls = [(each.base_url or "", spec.url) for each, spec in zip(settings, specs, strict=True)]
-    runtime.check_destinations(known_destinations(urls))
+    actions = list(zip(settings, specs, strict=True))
+    runtime.check_destinations(chain.from_iterable(known_destinations(each, spec.url) for each, spec in actions))
+    for way in {each.way for each in settings}:
+        dialer.shared_by(way)  # It finds the source addresses.
     try:
         # Where a redirect leads from http to https, any action needs its TLS settings.
         dialer.contexts.prepare({each.tls for each in settings})

@@ -30,7 +30,7 @@ class RequestTemplate:
     """Everything of a request that is known when the plan is compiled."""
 
     __slots__ = ("_base", "_body", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers", "_method",
-                 "_options", "_prepared", "_query", "_tls", "_url")  # fmt: skip
+                 "_options", "_prepared", "_query", "_tls", "_url", "_way")  # fmt: skip
 
     def __init__(
         self, service: HttpService, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
@@ -48,6 +48,7 @@ class RequestTemplate:
         self._body = compile_value(spec.body)
         self._form = compile_value(spec.form)
         self._tls = settings.tls
+        self._way = settings.way
         self._options: Options = {
             "timeout": settings.timeout,
             "connect_timeout": settings.connect_timeout,
@@ -84,7 +85,7 @@ class RequestTemplate:
         url = join_base(as_text(render(self._base)), as_text(render(self._url)))
         if query := render(self._query):
             url = add_query(url, encode_pairs(query, plus=False))
-        return build_request(self._method, url, headers, body, tls=self._tls, **self._options)
+        return build_request(self._method, url, headers, body, tls=self._tls, way=self._way, **self._options)
 
     def _render_headers(self, render: Render) -> list[tuple[str, str]]:
         return [(name, as_text(render(value))) for name, value in self._headers]

@@ -12,7 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from gradual_common.language.model import AlsoWritten, Count, Model, PositiveDuration, Share
 from gradual_common.language.wording import kind_of
+from gradual_common.net.dns import Dns
+from gradual_common.net.sources import Sources
 from gradual_common.net.tls import Tls, merge_tls
+from gradual_common.net.ways import ANY_DNS, Way
 
 
 def check_header_value(value: Any) -> Any:
@@ -47,6 +50,17 @@ class HttpSettings(Model):
 
     tls: Tls = Tls()
     """TLS of the connections."""
+
+    dns: Dns | None = None
+    """How names become addresses; default: the system's resolver, whose answers are used for 30s."""
+
+    bind: Sources | None = None
+    """Addresses of the agent that connections come from, in turn; default: the system chooses."""
+
+    @property
+    def way(self) -> Way:
+        """How connections reach the system."""
+        return Way(self.dns or ANY_DNS, self.bind or ())
 
 
 class Trace(Model):

@@ -11,6 +11,7 @@ from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.language.model import fields_of
+from gradual_common.net.dns import Dns
 from gradual_common.net.tls import Tls
 from gradual_common.plan.model.plan import Config, Phase, Plan, UserGroup
 from gradual_common.plan.model.steps import STEP_MODELS, Step
@@ -101,4 +102,5 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of actions", HttpActionSpec),
     ("in an entry of services", HttpService),
     ("in tls", Tls),
+    ("in dns", Dns),
 )

@@ -9,6 +9,8 @@ from gradual_agent.http.connecting.resolver import KEPT_NS
 from gradual_agent.runtime.allowed_hosts import AllowedHost, AllowedHosts
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_common.kinds.failures import KINDS
+from gradual_common.net.dns import Dns
+from gradual_common.net.ways import Way
 
 OK = ""
 """The kind of a request that did not fail."""
@@ -126,3 +128,18 @@ async def test_an_ipv4_address_inside_of_an_ipv6_address_is_the_ipv4_address(mon
             found, _, _ = await fetch(server, "[::ffff:127.0.0.1]", only(entry), monkeypatch, "::ffff:127.0.0.1")
             assert found == kind
         assert server.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"), [("127.0.0.0/8", OK), ("127.0.0.1:{port}", OK), ("bank.example", "connect"), ("::1", "connect")]
+)
+async def test_a_listed_name_is_not_trusted_with_the_address_that_the_plan_gives_it(entry, kind):
+    way = Way(Dns.model_validate({"hosts": {"bank.example": "127.0.0.1"}}))
+    async with run_server(lambda request, number: answer(b"yes")) as server:
+        with open_dialer(allowed=only(entry.format(port=server.port))) as dialer:
+            sample = await Driver(dialer).fetch("GET", f"http://Bank.example:{server.port}/", way=way)
+        assert (KINDS[sample.kind], server.accepted) == (kind, int(kind == OK))
+        if kind == OK:
+            assert b"Host: bank.example:" in server.requests[0]
+        else:
+            assert f"may not send to bank.example:{server.port} (127.0.0.1)" in sample.detail

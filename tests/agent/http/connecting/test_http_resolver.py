@@ -7,6 +7,7 @@ import pytest
 from http_harness import Clock
 
 from gradual_agent.http.connecting.resolver import KEPT_NS, MAX_KEPT_NAMES, Address, Addresses, Resolver, read_literal
+from gradual_common.net.dns import Dns
 
 A1, A2 = Address(socket.AF_INET, ("192.0.2.1", 80)), Address(socket.AF_INET, ("192.0.2.2", 80))
 B1 = Address(socket.AF_INET6, ("2001:db8::1", 80, 0, 0))
@@ -88,3 +89,46 @@ async def test_a_name_without_addresses_is_an_error_and_asked_again():
         with pytest.raises(socket.gaierror):
             await resolver.ask("x", 80)
     assert names.asked == 2
+
+
+def dns(**settings):
+    return Dns.model_validate(settings)
+
+
+async def test_an_answer_is_used_as_long_as_the_plan_says():
+    names, clock = Names(asyncio.get_running_loop(), [A1]), Clock(0)
+    resolver = Resolver(names, clock, dns(ttl="2s"))
+    await resolver.ask("x", 80)
+    clock.now = 2_000_000_000 - 1
+    assert resolver.known("x", 80) is not None
+    clock.now += 1
+    assert resolver.known("x", 80) is None
+    always = Resolver(names, clock, dns(ttl="0s"))
+    await always.ask("x", 80)
+    assert always.known("x", 80) is None
+
+
+async def test_addresses_that_the_plan_gives_are_used_in_turn_and_nothing_is_asked():
+    names = Names(asyncio.get_running_loop(), [])
+    resolver = Resolver(names, Clock(0), dns(hosts={"API.example.": ["192.0.2.1", "192.0.2.2"]}, ttl="0s"))
+    turns = [resolver.known("api.example", 80).in_order() for _ in range(2)]
+    assert turns == [[A2, A1], [A1, A2]]
+    assert resolver.known("other.example", 80) is None
+    assert names.asked == 0
+
+
+async def test_only_addresses_of_the_wanted_family_are_asked_for():
+    asked = []
+
+    async def getaddrinfo(host, port, *, family, **_):
+        asked.append(family)
+        raise socket.gaierror(socket.EAI_NONAME, "none")
+
+    names = Names(asyncio.get_running_loop(), [])
+    names.getaddrinfo = getaddrinfo
+    resolver = Resolver(names, Clock(0), dns(family="ipv6"))
+    assert resolver.known("2001:db8::1", 80).in_order() == [B1]
+    assert resolver.known("192.0.2.1", 80) is None
+    with pytest.raises(socket.gaierror):
+        await resolver.ask("192.0.2.1", 80)
+    assert asked == [socket.AF_INET6]

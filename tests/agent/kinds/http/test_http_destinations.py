@@ -3,6 +3,7 @@
 import pytest
 
 from gradual_agent.kinds.http.destinations import known_destinations
+from gradual_common.kinds.http.settings import HttpService
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,10 @@ from gradual_agent.kinds.http.destinations import known_destinations
     ],
 )
 def test_the_destination_of_a_url(base: str, url: str, found: tuple[str, int] | None) -> None:
-    assert list(known_destinations([(base, url)])) == ([] if found is None else [found])
+    assert list(known_destinations(HttpService(base_url=base), url)) == ([] if found is None else [found])
+
+
+def test_where_the_plan_says_the_addresses_of_a_host_these_are_the_destinations() -> None:
+    settings = HttpService.model_validate({"dns": {"hosts": {"Bank.example": ["10.0.0.7", "2001:db8::7"]}}})
+    assert list(known_destinations(settings, "http://bank.example:81/")) == [("10.0.0.7", 81), ("2001:db8::7", 81)]
+    assert list(known_destinations(settings, "http://other.example/")) == [("other.example", 80)]

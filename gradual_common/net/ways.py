@@ -1,0 +1,33 @@
+"""How connections of an action reach a system, apart from TLS: names, source addresses, a proxy, the user's line."""
+
+from __future__ import annotations
+
+from gradual_common.net.dns import Dns
+from gradual_common.net.sources import SourceNetwork
+
+ANY_DNS = Dns()
+
+
+class Way:
+    """The settings of a connection's way. Connections of different ways are never shared.
+
+    Its hash is kept, as it is a part of keys that are looked up for each request.
+    """
+
+    __slots__ = ("_hash", "_key", "bind", "dns")
+
+    def __init__(self, dns: Dns = ANY_DNS, bind: tuple[SourceNetwork, ...] = ()) -> None:
+        self.dns = dns
+        self.bind = bind
+        self._key = (dns, bind)
+        self._hash = hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Way) and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+STRAIGHT = Way()
+"""The way of a plan that sets nothing of it."""
