@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
+from gradual_common.kinds.http.request_checks import uses_base_url
 from gradual_common.language.document import Document, Path, list_at, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
@@ -153,6 +154,7 @@ def load_plan(
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)
+    check_base_url_option(view, overrides)
     document.problems += unused_profiles
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
     data = load_data(view, uses, files.locate, seed)
@@ -235,6 +237,14 @@ def find_warnings(view: PlanView) -> tuple[Problem, ...]:
     if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
         found.append(view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"))
     return tuple(found)
+
+
+def check_base_url_option(view: PlanView, overrides: Overrides) -> None:
+    """`--base-url` changes where something goes: with services of their own addresses, all of it may go elsewhere."""
+    if overrides.base_url is not None and view.services and not uses_base_url(view):
+        hint = f"set that of a service: --set services.{next(iter(view.services))}.base_url=…"
+        message = "every action goes to a service with a base_url of its own, which this option does not change"
+        view.document.problems.append(Problem(message, "", "--base-url", None, hint))
 
 
 def without_secrets(document: Document, mask: Mask) -> list[Problem]:

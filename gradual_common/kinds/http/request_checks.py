@@ -94,6 +94,18 @@ def _has_base(view: PlanView, path: Path, owner: dict[str, Any]) -> bool:
     return owner.get("base_url") is not None or view.document.is_reported((*path, "base_url"))
 
 
+def uses_base_url(view: PlanView) -> bool:
+    """Whether any action may go to the address in `config`: one without an absolute URL, or of another kind."""
+    for name, action in view.actions.items():
+        if name not in view.actions_of("http"):
+            return True
+        service = view.service_of(action)
+        has_own = service is not None and service[1].get("base_url") is not None
+        if not has_own and not _ABSOLUTE.match(str(action.get("url"))):
+            return True
+    return False
+
+
 def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:
     """Check the URL of an action; return whether it needs a base URL."""
     path: Path = ("actions", name, "url")

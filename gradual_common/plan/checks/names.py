@@ -18,7 +18,7 @@ from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import TAG, Rule
+from gradual_common.rules.rule import ANY, TAG, Rule
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
@@ -108,7 +108,7 @@ def check_thresholds(view: PlanView) -> None:
         _check_abort(view, path, mapping_at(entry), rule)
         for dimension, name, names in _scope(view, rule):
             if name not in names:
-                hint = nearest(name, names) or f"there are: {listed(sorted(names))}"
+                hint = nearest(name, names) or f"there are: {listed(sorted(names)) or 'none'}"
                 view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
 
 
@@ -146,6 +146,8 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
     for dimension, names in known.items():
         for name in rule.scope.names(dimension):
             yield dimension, name, names
+    if "service" in rule.scope.starred and not any(action.get("service") for action in view.actions.values()):
+        yield "service", ANY, set()  # It would have no verdict at all.
 
 
 def _tags(view: PlanView) -> dict[str, set[str]]:

@@ -66,6 +66,18 @@ def test_a_service_that_no_group_uses_reads_no_data() -> None:
     assert load(plan).warnings == ()
 
 
+def test_an_address_by_option_that_changes_nothing_is_a_mistake() -> None:
+    """Else a run that is meant for a test system would go to the one that the plan names."""
+    overrides = Overrides(base_url="http://new")
+    own = with_service({"base_url": "http://old"}, actions__look__url="http://else/")
+    assert only_mistake(own, overrides) == (
+        "--base-url: every action goes to a service with a base_url of its own, which this option does not change "
+        "(set that of a service: --set services.ledger.base_url=…)"
+    )
+    for used in (with_service({}), with_service({"base_url": "http://old"}), small(actions__look__url="http://else/")):
+        assert load(used, overrides).plan.config.base_url == "http://new"
+
+
 @pytest.mark.parametrize(
     ("written", "share"), [(True, 1.0), (False, None), ({"sample": "10%"}, 0.1), ({}, 1.0), ({"sample": 0.5}, 0.5)]
 )

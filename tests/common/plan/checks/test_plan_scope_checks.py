@@ -13,6 +13,7 @@ from plan_samples import load, mistakes, only_mistake, small
         ("p95(tag.taem=*) < 1s", "there is no tag 'taem' (did you mean 'team'?)"),
         ("p95(tag.team) < 1s", "expected `=` and a value after tag.team, such as tag.team=payments, found ')'"),
         ("p95(tag.=x) < 1s", "expected the name of a tag after `tag.`, found '='"),
+        ("p95(service=*) < 1s", "there is no service '*' (there are: none)"),
         ("p95(tags=x) < 1s", "unknown dimension 'tags'"),
     ],
 )
