@@ -156,3 +156,14 @@ def test_a_run_of_iterations_ends_with_its_last_user(target: Target, fleet: Flee
     outcome = fleet.run(plan, 2)
     assert outcome.code == 0, outcome.output
     assert outcome.actions["reader", "read"]["requests"] == 4 * 7 == target.records().paths["/ok/read"]
+
+
+def test_a_failed_expression_is_described_beside_failed_requests(target: Target, fleet: Fleet) -> None:
+    plan = simple_plan(target.url)
+    steps = [{"if": "{{ extracted.name }}", "steps": ["read"]}, "broken"]
+    plan["users"][0] |= {"iterations": 2, "behavior": steps}
+    plan["actions"]["broken"] = {"url": "/status/500", "extract": {"extracted": {"from": "json: x", "default": None}}}
+    outcome = fleet.run(plan, 1)
+    assert outcome.summary is not None, outcome.output
+    described = {(sample["step"], sample["kind"]) for sample in outcome.summary["error_samples"]}
+    assert described == {("if", "template"), ("broken", "status")}, outcome.output
