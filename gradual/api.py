@@ -69,7 +69,8 @@ async def run_async(
     ramp = {"config.ramp_config": dict(ramp_config)} if ramp_config else {}
     sets = (*(overrides or {}).items(), *ramp.items())
     changes = Overrides(base_url, users, duration, data or {}, env or {}, sets, profile)
-    loaded = load_plan(source_of(plan), changes, os.environ)
+    source = source_of(plan)
+    loaded = load_plan(source, changes, os.environ)
     options = RunOptions(
         lease=read_duration(lease),
         interval=read_duration(interval),
@@ -77,7 +78,8 @@ async def run_async(
         allow_saturated=allow_saturated,
         tags=dict(tags or {}),
     )
-    return await _run_with_agents(loaded, options, default_agents() if agents is None else agents, reporters)
+    number = default_agents() if agents is None else agents
+    return await _run_with_agents(loaded, options, number, reporters, source.folder_of_code)
 
 
 def synchronous(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
@@ -108,7 +110,7 @@ run = synchronous(run_async)
 
 
 async def _run_with_agents(
-    loaded: LoadedPlan, options: RunOptions, number: int, reporters: Sequence[ReporterLike]
+    loaded: LoadedPlan, options: RunOptions, number: int, reporters: Sequence[ReporterLike], code: Path | None
 ) -> Summary:
     if number < 1:
         raise UsageError(f"agents={number}: at least 1 is needed")
@@ -123,7 +125,7 @@ async def _run_with_agents(
             command="gradual.run",
             takes_signals=_OWNS_LOOP.get(),
         )
-        agents = AgentProcesses(socket, "warning", "console")
+        agents = AgentProcesses(socket, "warning", "console", code=code)
         try:
             agents.start(number)
             return await watch(loaded, options, instances, agents.check)

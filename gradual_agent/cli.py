@@ -28,6 +28,7 @@ from gradual_common.security.security import FleetSecurity, check_address, read_
 from gradual_common.units import read_duration
 
 if TYPE_CHECKING:
+    from gradual_agent.runtime.allowed_code import AllowedPath
     from gradual_agent.runtime.allowed_hosts import AllowedHost
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def serve(options: argparse.Namespace) -> int:
             part=options.part_of,
             security=security,
             allow_hosts=tuple(options.allow_host),
+            allow_code=tuple(options.allow_code),
         )
     )
 
@@ -141,6 +143,15 @@ def build_parser() -> argparse.ArgumentParser:
         help="where this agent may send, whatever the plan says: a name, *.DOMAIN, an address or a network such as"
         " 10.0.0.0/8; may be repeated (default: anywhere)",
     )
+    parser.add_argument(
+        "--allow-code",
+        type=option(allowed_code),
+        action="append",
+        default=[],
+        metavar="PATH|MODULE",
+        help="Python code that plans may run here (python: module:coroutine): a folder, a .py file, or an installed"
+        " module; may be repeated (default: only installed actions)",
+    )
     add_security_options(parser)
     add_common_options(parser)
     return parser
@@ -186,6 +197,13 @@ def allowed_host(text: str) -> AllowedHost:
     return AllowedHost.parse(text)
 
 
+def allowed_code(text: str) -> AllowedPath:
+    """`--allow-code`."""
+    from gradual_agent.runtime.allowed_code import AllowedPath  # noqa: PLC0415  not needed for --help
+
+    return AllowedPath.parse(text)
+
+
 def option(read: Callable[[str], T]) -> Callable[[str], T]:
     """`read` for argparse: what it says about a wrong value is shown unchanged."""
 
@@ -205,5 +223,6 @@ def shared_arguments(options: argparse.Namespace) -> list[str]:
     if options.max_users is not None:
         arguments += ["--max-users", str(options.max_users)]
     arguments += [f"--allow-host={entry.text}" for entry in options.allow_host]
+    arguments += [f"--allow-code={entry.text}" for entry in options.allow_code]
     arguments += ["--insecure"] * options.insecure + ["--verbose"] * options.verbose
     return arguments

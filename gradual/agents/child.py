@@ -25,25 +25,32 @@ MASTER_TIMEOUT_S = 60.0
 
 
 def main() -> None:
-    """Arguments: this agent's name, the master's socket, the log level, the log format."""
+    """Arguments: this agent's name, the master's socket, the log level, the log format, the folder of the plan."""
     forbid_core_dumps()
     watch_parent(partial(os._exit, NOT_DONE))
-    name, socket, log_level, log_format = sys.argv[1:]
+    name, socket, log_level, log_format, folder = sys.argv[1:]
     with StandardStreams():
         from gradual_common.process.logs import LogFormat, configure_logging
 
         configure_logging(log_level, cast(LogFormat, log_format), agent=name)
-        sys.exit(serve(Path(socket), name))
+        sys.exit(serve(Path(socket), name, folder))
 
 
-def serve(socket: Path, name: str) -> int:
-    """Load everything, wait for the master, and serve its run; return the exit code."""
+def serve(socket: Path, name: str, folder: str = "") -> int:
+    """Load everything, wait for the master, and serve its run; return the exit code.
+
+    `folder`: plans may run the Python code in it; empty: none.
+    """
     from gradual_agent.process.options import AgentOptions
     from gradual_agent.process.process import PLAN_MODULE, exit_code_of_run
 
     importlib.import_module(PLAN_MODULE)
+    from gradual_agent.runtime.allowed_code import AllowedPath
+
     await_socket(socket)
-    options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=round(MASTER_TIMEOUT_S * 1e9))
+    allowed = (AllowedPath.of_folder(Path(folder)),) if folder else ()
+    wait = round(MASTER_TIMEOUT_S * 1e9)
+    options = AgentOptions(f"unix:{socket}", name, max_users=None, master_wait=wait, allow_code=allowed)
     return exit_code_of_run(options, name)
 
 

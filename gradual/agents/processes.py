@@ -40,10 +40,14 @@ class AgentProcesses:
     """The running agents. Each has a pipe from this process as its standard input: its end means that this process
     ended."""
 
-    def __init__(self, socket: Path, log_level: str, log_format: str, errors: int | None = None) -> None:
-        """`socket`: the master's; `errors`: the descriptor of the agents' standard error, None to use ours."""
+    def __init__(
+        self, socket: Path, log_level: str, log_format: str, errors: int | None = None, code: Path | None = None
+    ) -> None:
+        """`socket`: the master's; `errors`: the descriptor of the agents' standard error, None to use ours; `code`: the
+        folder of the plan, whose Python code it may run.
+        """
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._arguments = (str(socket), log_level, log_format)
+        self._arguments = (str(socket), log_level, log_format, "" if code is None else str(code))
         self._errors = errors
 
     def start(self, number: int) -> None:

@@ -12,19 +12,19 @@ import sys
 from dataclasses import replace
 
 from gradual.agents.processes import AgentProcesses, default_agents, private_folder, relayed_errors, running_agents
-from gradual_master.command_line.options import RunArguments, load_arguments, name_of_plan, run_options_of
+from gradual_master.command_line.options import RunArguments, folder_of, load_arguments, name_of_plan, run_options_of
 
 
 def run_plan(arguments: RunArguments, agents: int | None) -> int:
     """Run the plan with its own agent processes; return the exit code."""
-    name_of_plan(arguments)  # its error should come before any process is started
+    plan = name_of_plan(arguments)  # its error should come before any process is started
     number = agents or default_agents()
     log_level = "debug" if arguments.verbose else "warning"
     is_relayed = arguments.monitor and sys.stderr.isatty()
     with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
         options = replace(run_options_of(arguments), listen=f"unix:{socket}", expect_agents=number, is_closed=True)
-        processes = AgentProcesses(socket, log_level, arguments.log_format, errors)
+        processes = AgentProcesses(socket, log_level, arguments.log_format, errors, folder_of(plan))
         with running_agents(processes, number):
             from gradual_master.command_line.running import run_and_report
 

@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import typer
 import uvloop
@@ -19,6 +20,7 @@ from gradual.trial.printer import TrialPrinter
 from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.kinds.kind import Action, Actor, Engine
 from gradual_agent.recording.recorder import Recorder
+from gradual_agent.runtime.allowed_code import AllowedCode, AllowedPath
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
@@ -42,7 +44,7 @@ from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import Condition, Scope
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.command_line.github import commands_off
-from gradual_master.command_line.options import PlanArguments, load_arguments
+from gradual_master.command_line.options import PlanArguments, folder_of, load_arguments, name_of_plan
 
 
 def run_trial(arguments: PlanArguments, group: str | None) -> int:
@@ -54,13 +56,13 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
     mask_in_logs(secrets, credentials)
     printer = TrialPrinter(write_line, Mask(secrets, credentials), SeriesIndex.of(loaded.plan).failures)
     with commands_off(write_line):
-        return _perform(loaded, number, printer)
+        return _perform(Trial(loaded, number, printer, folder_of(name_of_plan(arguments))), printer)
 
 
-def _perform(loaded: LoadedPlan, number: int, printer: TrialPrinter) -> int:
+def _perform(trial: Trial, printer: TrialPrinter) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Trial(loaded, number, printer).run())
+            runner.run(trial.run())
     except KeyboardInterrupt:
         printer.say("\nInterrupted.")
         return INTERRUPTED
@@ -89,9 +91,10 @@ def find_group(plan: Plan, name: str | None) -> int:
 
 
 class Trial:
-    """One user in slot 0 of one group, whose actions are printed."""
+    """One user in slot 0 of one group, whose actions are printed. `code`: a folder with Python code that it may run."""
 
-    def __init__(self, loaded: LoadedPlan, group: int, printer: TrialPrinter) -> None:
+    def __init__(self, loaded: LoadedPlan, group: int, printer: TrialPrinter, code: Path | None = None) -> None:
+        self._code = AllowedCode([AllowedPath.of_folder(code)] if code else [])
         self._loaded = loaded
         self._group = group
         self._printer = printer
@@ -104,7 +107,7 @@ class Trial:
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
         # A trial has no master, so its lease never ends.
-        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer)
+        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer, code=self._code)
         engines = TrialEngines(self._loaded.plan, runtime, self._loaded.job.assets)
         recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
         ended: asyncio.Future[None] = loop.create_future()
@@ -191,7 +194,7 @@ class TrialAction:
             mark_failed(sample, error, user.now())
             raise
         finally:
-            extracted = {name: user.scope[name] for name in self._spec.extract if name in user.scope}
+            extracted = {name: user.scope[name] for name in sorted(self._spec.variables) if name in user.scope}
             self._printer.end_step(self._spec, sample, extracted)
 
 

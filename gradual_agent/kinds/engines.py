@@ -6,12 +6,13 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Protocol
 
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.kind import Action, Engine
+from gradual_agent.runtime.allowed_code import INSTALLED_ONLY, AllowedCode
 from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
 from gradual_agent.runtime.connecting import connect
 from gradual_agent.runtime.lease import Lease
@@ -42,6 +43,10 @@ class Observer(Protocol):
         """A response arrived. If none did, the title is empty and the message is None."""
 
 
+def _no_engines(kind: str) -> Engine:
+    raise JobError(f"no engine of the kind {kind!r} can be made here")
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What an agent process gives to its engines."""
@@ -57,6 +62,10 @@ class Runtime:
     observer: Observer | None = None
     allowed: AllowedHosts = ANYWHERE
     """Where this agent may send (`--allow-host`); asked by whatever opens a connection, right before."""
+    code: AllowedCode = INSTALLED_ONLY
+    """Which Python code of a plan this agent may run (`--allow-code`)."""
+    engine_called: Callable[[str], Engine] = _no_engines
+    """The engine of another kind, which an engine uses; made when first asked for."""
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """A new TCP connection; NotAllowedError for what `allowed` leaves out, OSError if none could be opened."""
@@ -77,16 +86,23 @@ class Engines:
 
     def __init__(self, plan: Plan, runtime: Runtime, assets: Assets) -> None:
         self._plan = plan
-        self._by_kind: dict[str, Engine] = {
-            kind.name: _maker_of(kind.name, kind.engine)(runtime, plan, assets)
-            for kind in kinds_called(action.kind for action in plan.actions.values())
-        }
+        self._assets = assets
+        self._runtime = replace(runtime, engine_called=self._engine_called)
+        self._by_kind: dict[str, Engine] = {}
+        for kind in kinds_called(action.kind for action in plan.actions.values()):
+            self._engine_called(kind.name)
         self._compiled: dict[tuple[str, bool, bool], Action] = {}
 
     @property
     def connections(self) -> int:
         """Open connections of all engines."""
         return sum(engine.connections for engine in self._by_kind.values())
+
+    def _engine_called(self, name: str) -> Engine:
+        if name not in self._by_kind:
+            make = _maker_of(name, kind_called(name).engine)
+            self._by_kind[name] = make(self._runtime, self._plan, self._assets)
+        return self._by_kind[name]
 
     def engine_of(self, action: str) -> Engine:
         """The engine of an action, by the action's name."""

@@ -51,8 +51,22 @@ class Actor(Protocol):
     def scope(self) -> dict[str, Any]:
         """The variables of this iteration: templates read them, extractions set them."""
 
+    def client_of(self, engine: Engine) -> Any:
+        """The user's client of another kind, which the action's kind `uses`."""
+
+    def begin_pause(self) -> bool:
+        """The action waits on purpose: its user counts as thinking until `end_pause`. False: a stop allows no wait."""
+        ...
+
+    def end_pause(self) -> None:
+        """The action goes on."""
+
+    def note_wait(self) -> None:
+        """The action waited for something that is no message: an iteration with it is not empty."""
+
     def now(self) -> int:
         """The agent's clock, ns."""
+        ...
 
     async def back_off(self, length: int) -> bool:
         """Wait `length` ns in the middle of the sample; False if the user must end."""

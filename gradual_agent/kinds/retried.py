@@ -34,7 +34,7 @@ class RetriedAction:
 
     async def perform(self, user: Actor, sample: Sample) -> None:
         """Perform the action until it succeeds, fails otherwise, or the attempts are used up."""
-        started, delay = sample.started, float(self._delay)
+        delay = float(self._delay)
         await self._action.perform(user, sample)
         for _ in range(self._more):
             if not self._wants_another(sample):
@@ -44,7 +44,7 @@ class RetriedAction:
             delay *= self._backoff
             before = [getattr(sample, name) for name in ADDED]
             connect = sample.connect
-            sample.reset(started)
+            sample.reset(sample.started)  # Later than at first if the action waited on purpose.
             await self._action.perform(user, sample)
             sample.retried += before[0] > 0 and sample.messages > 0
             for name, count in zip(ADDED, before, strict=True):

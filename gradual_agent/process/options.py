@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from gradual_common.security.security import FleetSecurity
 
 if TYPE_CHECKING:
+    from gradual_agent.runtime.allowed_code import AllowedPath  # As below.
     from gradual_agent.runtime.allowed_hosts import AllowedHost  # Not needed for --help.
     from gradual_common.protocol.messages import Part  # Heavy: it needs numpy.
 
@@ -34,3 +35,5 @@ class AgentOptions:
     """The join token and the certificates."""
     allow_hosts: tuple[AllowedHost, ...] = ()
     """Where it may send; empty: anywhere."""
+    allow_code: tuple[AllowedPath, ...] = ()
+    """Which Python code of a plan it may run; empty: only what is installed."""

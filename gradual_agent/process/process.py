@@ -82,9 +82,13 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     def start_plan(job: Job, *listeners: Any) -> PlanRun:
         from gradual_agent.kinds.engines import Runtime  # noqa: PLC0415  heavy, and not needed for the Hello
         from gradual_agent.process.plan_run import PlanRun  # noqa: PLC0415  as above
+        from gradual_agent.runtime.allowed_code import AllowedCode  # noqa: PLC0415  as above
 
         mask_in_logs(*all_credentials(job))
-        run = PlanRun(job, Runtime(loop, timer.timeline, lease, read_clock, allowed=allowed), *listeners)
+        runtime = Runtime(
+            loop, timer.timeline, lease, read_clock, allowed=allowed, code=AllowedCode(options.allow_code)
+        )
+        run = PlanRun(job, runtime, *listeners)
         calm_collector()
         return run
 

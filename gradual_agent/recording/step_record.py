@@ -19,7 +19,9 @@ object per step. Measured on one busy core: 0.5 µs per successful sample.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
+from functools import partial
 
 from gradual_agent.recording.frames import Cell, OpenFrame, StepFrame
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
@@ -40,6 +42,7 @@ class StepRecord:
         """Failure kinds of responses whose assertions were evaluated."""
         self.number = number
         self.assertion_count = 0
+        self._always_has_exchange = True
         self._clear()
 
     def _clear(self) -> None:
@@ -47,13 +50,20 @@ class StepRecord:
         self.add_response_time = ok.response_times.append
         self.add_exchange = ok.exchanges.append
         self.add_ttfb = ok.ttfbs.append
+        if not self._always_has_exchange:
+            self.add_exchange, self.add_ttfb = partial(_add_if_any, ok.exchanges), partial(_add_if_any, ok.ttfbs)
         self.failed: defaultdict[int, Cell] = defaultdict(Cell)
         self.statuses = ok.statuses
         self.failed_assertions: defaultdict[int, int] = defaultdict(int)
         self.judged = 0
         self.sent = self.unsent = self.interrupted = self.skipped = 0
-        self.hops = self.retried = self.resent = 0
+        self.hops = self.retried = self.resent = self.further = 0
         self.bytes_sent = self.bytes_received = 0
+
+    def expect_none(self) -> None:
+        """A successful sample may have no exchange: its exchange and its time to first byte are then below 0."""
+        self._always_has_exchange = False
+        self._clear()
 
     def record(self, sample: Sample) -> None:
         """Count a sample that ended, with any outcome."""
@@ -76,6 +86,7 @@ class StepRecord:
         if sample.messages != 1:
             # `take` counts one message for each success.
             self.sent -= 1
+            self.unsent += sample.messages == 0
             self._count_messages(sample)
 
     def skip(self, now: int) -> None:
@@ -89,6 +100,8 @@ class StepRecord:
         self.hops += sample.hops
         self.retried += sample.retried
         self.resent += sample.resent
+        if (more := sample.messages - 1 - sample.hops - sample.retried - sample.resent) > 0:
+            self.further += more
 
     def _record_failure(self, sample: Sample) -> None:
         self._count_messages(sample)
@@ -140,3 +153,8 @@ class StepRecord:
         frame = StepFrame(self.number, cells, counters, assertions)
         self._clear()
         return frame
+
+
+def _add_if_any(times: array[int], time: int) -> None:
+    if time >= 0:
+        times.append(time)

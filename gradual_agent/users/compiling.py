@@ -18,6 +18,7 @@ from gradual_agent.users.flow.parallel import Simultaneous
 from gradual_agent.users.flow.polling import Polled
 from gradual_agent.users.flow.transaction import Timed
 from gradual_agent.users.flow.values import Pause, SetValues
+from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan, UserGroup
 from gradual_common.plan.model.series import name_in_results
@@ -91,7 +92,7 @@ class Compiler:
             starts_with=_variables(plan, group.on_start),
             sets=_variables(plan, group.behavior),
             ends_iterations="per_iteration" in (cookies, connections),
-            mixes_kinds=len({plan.actions[name].kind for name in _actions(group)}) > 1,
+            mixes_kinds=len({kind for name in _actions(group) for kind in _kinds_of(plan, name)}) > 1,
             meter=self.recorder.groups[self._number],
         )
 
@@ -201,6 +202,8 @@ class Compiler:
         name, record = step.name or step.action, self._record(step)
         action, engine = self.action(step)
         record.assertion_count = action.assertion_count
+        if len(_kinds_of(self.plan, step.action)) > 1:
+            record.expect_none()
         condition = step.condition if isinstance(step, Step) else None
         made = CompiledStep(
             name=name,
@@ -243,6 +246,12 @@ def response_use(texts: Iterable[tuple[str, bool]]) -> tuple[bool, bool, bool]:
     return bool(reading), dynamic or "headers" in reading, dynamic or "json" in reading or "text" in reading
 
 
+def _kinds_of(plan: Plan, action: str) -> tuple[str, ...]:
+    """The kinds whose clients an action uses."""
+    kind = kind_called(plan.actions[action].kind)
+    return (kind.name, *kind.uses)
+
+
 def _variables(plan: Plan, steps: Iterable[SomeStep]) -> frozenset[str]:
     """The variables that steps set."""
     found: set[str] = set()
@@ -250,7 +259,7 @@ def _variables(plan: Plan, steps: Iterable[SomeStep]) -> frozenset[str]:
         if isinstance(step, SetVariables):
             found.update(step.variables)
         elif isinstance(step, Step | Poll):
-            found.update(plan.actions[step.action].extract)
+            found.update(plan.actions[step.action].variables)
     return frozenset(found)
 
 

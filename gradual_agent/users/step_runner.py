@@ -41,9 +41,9 @@ LEASE_PAUSE = 100 * NS_PER_MS
 STARTING, ITERATING, LEAVING = range(3)
 """Which section a user performs: `on_start`, `behavior`, `on_stop`."""
 
-RUNNING, REQUESTING, THINKING, BACKING_OFF = range(4)
-"""What a suspended user waits for: a response, an instant, or an instant in the middle of a sample. Plain numbers:
-reading an enum member takes 50 ns."""
+RUNNING, REQUESTING, THINKING, BACKING_OFF, PAUSING = range(5)
+"""What a suspended user waits for: a response, an instant, an instant in the middle of a sample (`back_off`), or one in
+the middle of an action (`begin_pause`). Plain numbers: reading an enum member takes 50 ns."""
 
 NO_CLIENTS: dict[Engine, Client] = {}
 """Shared by all users whose steps are of one kind; never changed."""
@@ -127,7 +127,6 @@ class StepRunner(ABC):
         client = self._client
         if client is not None:
             return client
-        # Users of one kind have one client, and need no table; those of several have nothing but the table.
         assert self._step is not None, "clients are asked for by steps"
         return self.client_of(self._step.engine)
 
@@ -177,6 +176,28 @@ class StepRunner(ABC):
     def passes_of(self, node: object) -> int:
         """How often the user has passed a node before; counts one more."""
         return self.knowledge.passes_of(node)
+
+    def begin_pause(self) -> bool:
+        """The action waits on purpose: its user counts as thinking until `end_pause`. False: a stop allows no wait."""
+        now = self._context.clock()
+        self._meter.end_request(now)
+        self._meter.begin_thinking(now)
+        self.slept -= now
+        self._doing = PAUSING
+        self._has_acted = True
+        return not self.must_end
+
+    def end_pause(self) -> None:
+        """The action goes on."""
+        now = self._context.clock()
+        self._meter.end_thinking(now)
+        self._meter.begin_request(now)
+        self.slept += now
+        self._doing = REQUESTING
+
+    def note_wait(self) -> None:
+        """The action waited for something that is no message: an iteration with it is not empty."""
+        self._has_acted = True
 
     async def run_steps(self, steps: tuple[CompiledStep, ...]) -> bool:
         """Perform actions in order, with think times; whether the next step may follow.
@@ -418,6 +439,8 @@ class StepRunner(ABC):
         if self._doing in {THINKING, BACKING_OFF}:
             self._clear_timer()
             self.resume()
+        elif self._doing == PAUSING:
+            self.client.interrupt()
 
     def _clear_timer(self) -> None:
         if self._timer is not None:

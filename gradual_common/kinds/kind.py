@@ -90,6 +90,11 @@ class ActionSpec(Model):
         return ""
 
     @property
+    def variables(self) -> frozenset[str]:
+        """The variables that it may set."""
+        return frozenset(self.extract)
+
+    @property
     def service_name(self) -> str | None:
         """The entry of `services` that it goes to, for results; None if it names none."""
         return None
@@ -121,6 +126,10 @@ class ActionKind:
 
     engine: ClassVar[str]
     """`package.module:name` of a `gradual_agent.kinds.engines.MakeEngine`, which makes the engine of this kind."""
+
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Other kinds whose engines, and whose clients of the same user, its actions use. One of its samples may then have
+    several exchanges, or none."""
 
     failures: ClassVar[tuple[FailureKind, ...]] = ()
     """Its own failures; every action may also fail by a template, an assertion, an extraction or a timeout."""

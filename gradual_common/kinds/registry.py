@@ -1,7 +1,8 @@
 """The kinds of actions: built-in ones, and those of other distributions.
 
 A distribution registers a kind by an entry point of the group `gradual.actions`: `lines = "my_module:LINES"`, an
-`ActionKind` under its name. Entry points are searched only when a plan names a kind that is not built in, or for the
+`ActionKind` under its name. (An entry point of this group may also be the coroutine function of a Python action, which
+only agents load.) Entry points are searched only when a plan names a kind that is not built in, or for the
 schema of all kinds; a kind is imported only when a plan names it.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from inspect import iscoroutinefunction
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -21,7 +23,9 @@ from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.http.kind import HttpKind
 from gradual_common.kinds.kind import ActionKind, ActionSpec
+from gradual_common.kinds.python.kind import PythonKind
 from gradual_common.language.model import Fragment
+from gradual_common.language.plan_view import kind_name_of
 from gradual_common.language.wording import kind_of, listed, nearest
 
 GROUP = "gradual.actions"
@@ -29,7 +33,7 @@ DEFAULT = "http"
 
 _DEFAULT: ActionKind = HttpKind()
 
-_known = {DEFAULT: _DEFAULT}
+_known: dict[str, ActionKind] = {kind.name: kind for kind in (_DEFAULT, PythonKind())}
 """By name: the built-in kinds, and those that were imported."""
 
 
@@ -49,7 +53,7 @@ def kind_called(name: str) -> ActionKind:
 
 def kind_of_action(written: Any) -> ActionKind | None:
     """The kind of an action of a plan; None when it names none that can be used."""
-    name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
+    name = kind_name_of(written) if isinstance(written, Mapping) else DEFAULT
     try:
         return kind_called(name) if isinstance(name, str) else None
     except ActionKindError:
@@ -105,7 +109,7 @@ def _read_action(written: Any, read_default: Callable[[Any], ActionSpec]) -> Act
     """Read an action by the model of its kind; pydantic's errors keep their path in the plan."""
     if isinstance(written, ActionSpec):
         return written
-    name = written.get("kind", DEFAULT) if isinstance(written, Mapping) else DEFAULT
+    name = kind_name_of(written) if isinstance(written, Mapping) else DEFAULT
     try:
         if not isinstance(name, str):
             raise ActionKindError(f"a kind of action is text; found {kind_of(name)}")
@@ -129,6 +133,8 @@ def _load(point: EntryPoint) -> ActionKind:
         kind = point.load()
     except Exception as error:
         raise ActionKindError(f"the kind {point.name!r} cannot be imported: {type(error).__name__}: {error}") from error
+    if iscoroutinefunction(kind):
+        raise ActionKindError(f"{point.name!r} is a Python action, and no kind: write python: {point.name}")
     if not isinstance(kind, ActionKind) or kind.name != point.name:
         raise ActionKindError(f"{point.value} is not an ActionKind with the name {point.name!r}")
     # Failures are counted and shown by name, so a name must have one meaning over all kinds.

@@ -5,6 +5,7 @@ The checks read this instead of the validated plan, so that a mistake in one pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,8 +92,8 @@ class PlanView:
         return {name: mapping_at(action) for name, action in mapping_at(self.document.root, "actions").items()}
 
     def actions_of(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Those of one kind; `http` where an action names none."""
-        return {name: action for name, action in self.actions.items() if action.get("kind", "http") == kind}
+        """Those of one kind."""
+        return {name: action for name, action in self.actions.items() if kind_name_of(action) == kind}
 
     @cached_property
     def services(self) -> dict[str, dict[str, Any]]:
@@ -160,6 +161,11 @@ def transactions_of(group: GroupView) -> dict[str, Path]:
         if step.action_path[-2:-1] == ("poll",) or step.action_path[-1] == "poll":
             found.setdefault(step.name, step.path)
     return found
+
+
+def kind_name_of(action: Mapping[str, Any]) -> Any:
+    """What names the kind of an action as written: `kind`, or the key that implies one; else it is `http`."""
+    return action.get("kind", "python" if "python" in action else "http")
 
 
 def total(counts: list[int | None]) -> int | None:

@@ -62,6 +62,12 @@ class PlanSource:
     folder: FilePath = FilePath()
     text: str | None = None
     mapping: Mapping[str, Any] = field(default_factory=dict)
+    is_file: bool = False
+
+    @property
+    def folder_of_code(self) -> FilePath | None:
+        """The folder whose Python code the plan may run on this machine; None for a plan that is no file."""
+        return self.folder.resolve() if self.is_file else None
 
     @classmethod
     def of_path(cls, path: FilePath) -> PlanSource:
@@ -70,7 +76,7 @@ class PlanSource:
             content = path.read_bytes()
         except OSError as error:
             raise _unreadable(str(path), f"cannot read the plan: {error.strerror or error}") from error
-        return cls.of_bytes(content, str(path), path.parent)
+        return replace(cls.of_bytes(content, str(path), path.parent), is_file=True)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, folder: FilePath = FilePath()) -> PlanSource:

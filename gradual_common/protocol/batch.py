@@ -27,9 +27,13 @@ OF_HEALTH = (LOOP_LAG, START_LAG)
 
 ACTIVE, IN_REQUEST, THINKING, STOPPING = range(4)
 
-COUNTERS = ("sent", "unsent", "interrupted", "skipped", "hops", "retried", "resent", "bytes_sent", "bytes_received")
-"""Per step: messages whose first byte went to the kernel; completed samples that failed before it; cut requests;
-steps skipped by their condition; redirect hops; retries; re-sends on a stale connection; bytes."""
+COUNTERS = (
+    *("sent", "unsent", "interrupted", "skipped", "hops", "retried", "resent", "further"),
+    *("bytes_sent", "bytes_received"),
+)
+"""Per step: messages whose first byte went to the kernel; completed samples without one; cut requests;
+steps skipped by their condition; redirect hops; retries; re-sends on a stale connection; the first messages of a
+sample's further requests; bytes."""
 
 COUNTER = {name: number for number, name in enumerate(COUNTERS)}
 

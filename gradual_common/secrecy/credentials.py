@@ -120,6 +120,8 @@ def places_in(
 def _sends(owner: Mapping[Any, Any], name: str, sent_keys: Set[str]) -> bool:
     """Whether the value under a key is sent. A plugin's kind has unknown keys: all but two count as sent."""
     kind = owner.get("kind")
+    if "python" in owner and name == "args":
+        return True
     return name in sent_keys or (isinstance(kind, str) and kind != "http" and name not in ("kind", "extract"))
 
 

@@ -199,6 +199,11 @@ def source_of(name: str) -> PlanSource:
     return PlanSource.of_path(Path(name))
 
 
+def folder_of(name: str) -> Path | None:
+    """The folder of a plan file; None for standard input and URLs, from where no code may come."""
+    return None if name == "-" or _URL.match(name) else Path(name).resolve().parent
+
+
 def plan_of_url(url: str) -> dict[str, Any]:
     """A plan of one GET without think time; `-u` and `-d` change its users and its duration."""
     return {

@@ -131,6 +131,7 @@ TOTALS = Table(
         column("hops", "redirect hops", show_count),
         column("retried", "retried", show_count),
         column("resent", "sent again", show_count),
+        column("further", "in further requests", show_count),
     ),
 )
 

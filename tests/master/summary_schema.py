@@ -136,6 +136,7 @@ SUMMARY = record(
         hops=COUNT,
         retried=COUNT,
         resent=COUNT,
+        further=COUNT,
         iterations=COUNT,
         bytes_sent=COUNT,
         bytes_received=COUNT,

@@ -32,7 +32,8 @@ from gradual_common.errors import RequestError, TemplateError, TlsFileError
 from gradual_common.kinds.content import NO_CONTENT, Content
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.kind import HttpActionSpec
-from gradual_common.kinds.http.settings import inherit
+from gradual_common.kinds.http.settings import HttpService, inherit
+from gradual_common.kinds.registry import kind_called
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Connections, Cookies, Plan
 from gradual_common.randomness import RandomStream
@@ -47,8 +48,9 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     context = HttpContext(runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock)
     dialer = Dialer(context, assets, runtime.allowed)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
-    settings = [inherit(plan.config_of(spec), spec) for spec in specs]
+    settings: list[HttpService] = [inherit(plan.config_of(spec), spec) for spec in specs]
     actions = list(zip(settings, specs, strict=True))
+    settings += shared_settings(plan)
     runtime.check_destinations(chain.from_iterable(known_destinations(each, spec.url) for each, spec in actions))
     for way in {each.way for each in settings}:
         dialer.shared_by(way)  # It finds the source addresses.
@@ -60,6 +62,13 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
     return HttpEngine(dialer, plan, runtime.observer, any(each.trace for each in settings))
+
+
+def shared_settings(plan: Plan) -> list[HttpService]:
+    """The settings of requests that actions of other kinds send: those of `config` and of every service."""
+    if not any("http" in kind_called(action.kind).uses for action in plan.actions.values()):
+        return []
+    return [plan.config, *(inherit(plan.config, service) for service in plan.services.values())]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

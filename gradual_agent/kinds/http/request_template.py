@@ -49,15 +49,8 @@ class RequestTemplate:
         self._form = compile_value(spec.form)
         self._tls = settings.tls
         self._way = settings.way
-        self._options: Options = {
-            "timeout": settings.timeout,
-            "connect_timeout": settings.connect_timeout,
-            "follow_redirects": settings.follow_redirects,
-            "wants_headers": wants_headers,
-            "wants_body": wants_body,
-            "max_body": spec.max_body,
-            "trace": None if settings.trace is None else settings.trace.sample,
-        }
+        self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
+        self._options["max_body"] = spec.max_body
         # What goes into a body as it is depends on how the body is written.
         in_body = IN_JSON if isinstance(spec.body, Mapping | list) else IN_FORM if spec.form is not None else IN_TEXT
         self._prepared = None if self.is_static else prepare(self._build, in_body)
@@ -101,6 +94,18 @@ class RequestTemplate:
         if isinstance(body, Mapping | list):
             return encode_json(body), JSON_TYPE
         return encode_text(as_text(body)), ""
+
+
+def options_of(settings: HttpService, *, wants_headers: bool, wants_body: bool) -> Options:
+    """What `build_request` needs of the settings of a service, besides `tls` and `way`."""
+    return {
+        "timeout": settings.timeout,
+        "connect_timeout": settings.connect_timeout,
+        "follow_redirects": settings.follow_redirects,
+        "wants_headers": wants_headers,
+        "wants_body": wants_body,
+        "trace": None if settings.trace is None else settings.trace.sample,
+    }
 
 
 def encode_json(value: Any) -> bytes:

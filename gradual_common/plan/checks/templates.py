@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.registry import kind_of_action
-from gradual_common.language.document import IDENTIFIER, Document, Path, mapping_at, texts_in
+from gradual_common.language.document import IDENTIFIER, Document, Path, list_at, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.steps import expressions_in, templates_in, variables_of
 from gradual_common.language.wording import listed, nearest
@@ -76,12 +76,18 @@ def check_variable_names(view: PlanView) -> None:
     owners += [((*group.path, "data"), group.data) for group in view.groups]
     owners += [(("actions", name, "extract"), mapping_at(action, "extract")) for name, action in view.actions.items()]
     owners += [((*e.path, "set"), mapping_at(e.raw, "set")) for group in view.groups for e in group.entries]
+    owners += [(("actions", name, "sets"), dict.fromkeys(_set_by(action))) for name, action in view.actions.items()]
     for path, owner in owners:
         for name in owner:
             if not IDENTIFIER.fullmatch(name) or "-" in name:
                 view.document.report((*path, name), f"templates cannot name {name!r}; use letters, digits and _")
             elif name in SCOPE:
                 view.document.report((*path, name), f"{name!r} is a name that every template has already")
+
+
+def _set_by(action: dict[str, Any]) -> list[str]:
+    """The variables that the code of a Python action may set."""
+    return [name for name in list_at(action, "sets") if isinstance(name, str)]
 
 
 def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Iterable[str]) -> list[Reading]:
@@ -107,7 +113,8 @@ def _read(document: Document, path: Path, text: str, *, condition: bool = False)
 
 def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses: Uses) -> None:
     """Every name that the texts read exists in the group, or is a data set."""
-    extracted = {name for step in group.steps for name in mapping_at(view.actions.get(step.action), "extract")}
+    actions = [view.actions.get(step.action, {}) for step in group.steps]
+    extracted = {name for action in actions for name in (*mapping_at(action, "extract"), *_set_by(action))}
     extracted |= {name for entry in group.entries for name in variables_of(entry)}
     steps, secrets = tuple(step.name for step in group.steps), tuple(mapping_at(view.document.root, "secrets"))
     scope = {**SCOPE, "responses": steps, "secrets": secrets}

@@ -61,6 +61,8 @@ class TotalsSection(Section):
     hops: int
     retried: int
     resent: int
+    further: int
+    """Messages of the further requests of a sample, such as those of a Python action."""
     iterations: int
     bytes_sent: int
     bytes_received: int

@@ -62,22 +62,38 @@ def test_what_was_sent_is_taken_apart() -> None:
     step.record(sample(3, "interrupted", messages=2, hops=1))
     step.record(sample(4, "interrupted", messages=0, status_code=0))
     step.record(sample(5, "timeout", messages=2, retried=1, status_code=0))
-    step.skip(6)
+    step.record(sample(6, messages=5, hops=1, resent=1))
+    step.record(sample(7, messages=0, status_code=0))
+    step.skip(8)
     found = counters(made.seal(0, 0, HEALTH))
     assert found | {"bytes_sent": 0, "bytes_received": 0} == {
-        "sent": 8,
-        "unsent": 1,
+        "sent": 13,
+        "unsent": 2,
         "interrupted": 1,
         "skipped": 1,
-        "hops": 3,
+        "hops": 4,
         "retried": 1,
-        "resent": 1,
+        "resent": 2,
+        "further": 2,
         "bytes_sent": 0,
         "bytes_received": 0,
     }
-    requests = 3
-    assert found["sent"] == requests - 1 + 1 + 3 + 1 + 1
+    requests = 5
+    assert found["sent"] == requests - 2 + 1 + 4 + 1 + 2 + 2
     assert made.begun == 4
+
+
+def test_a_success_without_an_exchange_has_only_a_response_time_where_that_is_expected() -> None:
+    made, _ = recorder()
+    step = made.steps[0]
+    step.expect_none()
+    without = sample(10, messages=0, status_code=0)
+    without.written, without.first_byte = 11, 10
+    step.record(without)
+    step.record(sample(20))
+    batch = made.seal(0, 0, HEALTH)
+    assert [count for count, _ in times(batch, "response_time")] == [2]
+    assert [count for count, _ in times(batch, "exchange")] == [count for count, _ in times(batch, "ttfb")] == [1]
 
 
 def test_assertions_are_counted_one_by_one_over_every_response_that_was_judged() -> None:

@@ -144,6 +144,9 @@ class ReadersFolder:
         reporters = [other.text for other in BLOCKS if other.page == block.page and "(BaseReporter)" in other.text]
         if reporters:
             (self.folder / "custom.py").write_text(reporters[0], encoding="utf-8")
+        actions = [other.text for other in BLOCKS if other.page == block.page and "async def settle(" in other.text]
+        if actions:
+            (self.folder / "my_actions.py").write_text(actions[0], encoding="utf-8")
 
     def localize(self, text: str) -> str:
         """Replace the ports and hosts of the page with those of this test."""
@@ -210,6 +213,7 @@ def test_a_master_and_its_agents_run_as_printed(name: str, reader: ReadersFolder
 
 @each_block("yaml")
 def test_a_plan_runs_as_printed(block: Block, reader: ReadersFolder) -> None:
+    reader.write_files_for(block)
     (reader.folder / "plan.yaml").write_text(reader.localize(block.text), encoding="utf-8")
     phases = yaml.safe_load(block.text)["config"].get("phases", [])
     length = " ".join(f"--set config.phases.{phase['name']}.duration=1s" for phase in phases) or "-d 1s"

@@ -1,0 +1,1 @@
+"""The kind `python`, in the plan: a coroutine of the user's own."""
