@@ -1,7 +1,7 @@
 """`profiles:`: changes of a plan under a name. `--profile NAME` merges one of them into the plan.
 
-Mappings are merged key by key, and so are lists whose entries all have a `name`, entry by entry. Anything else replaces
-what the plan has.
+Mappings are merged key by key, groups and phases entry by entry, by their names. Anything else, other lists too,
+replaces what the plan has.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from gradual_common.schedule.ramps.parsing import RAMP_KEYS
 
 PROFILES = "profiles"
 OPTION = "--profile"
+BY_NAME: tuple[Path, ...] = (("users",), ("config", "phases"))
+"""The lists that are merged entry by entry."""
+
 FOR_THE_FILE = ("include", PROFILES)
 """Keys that a profile, and an option, cannot change."""
 
@@ -75,7 +78,7 @@ class _Merge:
         old = owner[key] if isinstance(key, int) else owner.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             self.merge(path, old, value, written)
-        elif _are_named(old) and _are_named(value):
+        elif path in BY_NAME and _are_named(old) and _are_named(value):
             self._merge_entries(path, old, value, written)
         else:
             owner[key] = value

@@ -113,6 +113,20 @@ def test_new_entries_come_last_and_other_lists_are_replaced() -> None:
     assert [threshold.rule for threshold in plan.thresholds] == ["p50 < 1s"]
 
 
+def test_steps_and_objectives_with_names_are_replaced_like_other_lists() -> None:
+    steps = [{"action": "look", "name": "one"}, {"action": "look", "name": "two"}]
+    changes = {"users": [{"name": "a", "behavior": [{"action": "post", "name": "two"}]}]}
+    plan = load(small(users__0__behavior=steps, profiles={"p": changes}), with_profile()).plan
+    assert [step.model_dump()["action"] for step in plan.users[0].behavior] == ["post"]
+
+
+def test_phases_are_merged_by_name() -> None:
+    phases = [{"name": "warm", "duration": "1m"}, {"name": "main", "duration": "5m"}]
+    profile = {"config": {"phases": [{"name": "main", "duration": "1m"}]}}
+    plan = load(small(config__duration=None, config__phases=phases, profiles={"p": profile}), with_profile()).plan
+    assert [(phase.name, phase.duration // 10**9) for phase in plan.config.phases] == [("warm", 60), ("main", 60)]
+
+
 def test_profiles_in_a_wrong_place_are_led_to_the_right_one() -> None:
     (found,) = mistakes(small(config__profiles={}))
     assert "unknown key 'profiles' (it belongs at the top of the plan)" in found
