@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, Orders, SlotRun
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, Once, OnceReport, Orders, SlotRun
 
 M = TypeVar("M")
 E = TypeVar("E")
@@ -82,6 +82,13 @@ class AbortAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class OncePerformed:
+    """The set-up or the teardown that this agent performs has ended."""
+
+    report: OnceReport
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """A signal asks the process to stop: the first drains the users, the second cuts them, the third ends at once."""
 
@@ -93,7 +100,9 @@ class Acknowledged:
     number: int
 
 
-SessionEvent = Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | AbortAsked | Leave
+SessionEvent = (
+    Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | AbortAsked | OncePerformed | Leave
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +166,10 @@ class Exit:
     """The numbers of batches that no master has taken."""
 
 
-SessionInstruction = DialMaster | HangUp | AgentMessage | Fetch | Adopt | Renew | Orders | CutUsers | DrainUsers | Exit
-"""A message is to be sent, and orders are to be carried out."""
+SessionInstruction = (
+    DialMaster | HangUp | AgentMessage | Fetch | Adopt | Renew | Orders | Once | CutUsers | DrainUsers | Exit
+)
+"""A message is to be sent; orders, and a set-up or teardown, are to be carried out."""
 
 
 def always(*_: object) -> bool:

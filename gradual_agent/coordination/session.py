@@ -27,6 +27,7 @@ from gradual_agent.coordination.outbox import NOTHING, Outbox, pack
 from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
+from gradual_common.language.document import TEARDOWN
 from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
@@ -35,6 +36,8 @@ from gradual_common.protocol.messages import (
     Goodbye,
     Hello,
     MasterMessage,
+    Once,
+    OnceReport,
     Orders,
     Ping,
     Pong,
@@ -101,6 +104,14 @@ class Session:
         self._abort = ""
         """Why the first user that asked for it wants the run to end."""
         self._says_abort = False
+        self._once: Once | None = None
+        """A set-up or teardown that waits for the job or a lease."""
+        self._begun_once: set[str] = set()
+        """The sections that this agent has begun: neither is begun again."""
+        self._reports: list[OnceReport] = []
+        """How they ended."""
+        self._unsaid: list[OnceReport] = []
+        """The reports that were not sent on this stream."""
         self._flush_by = NEVER
         self._last_loss = ""
         """Why the last stream ended, for the log."""
@@ -158,7 +169,7 @@ class Session:
         ack = events.Acknowledged(message.ack) if message.ack else None
         parts: list[object] = [message.welcome] if self.state is GREETING else []
         if self.state is LIVE or message.welcome is not None:
-            parts += [message.pong, ack, message.orders]
+            parts += [message.pong, ack, message.orders, message.once]
         parts += [message.refused, message.expired, message.finish]
         return [part for part in parts if part is not None]
 
@@ -174,7 +185,7 @@ class Session:
         self.stream += 1
         self._greeted_at = now
         # The Hello lists every slot that this agent still claims, so the master sees from it which were released.
-        self._released, self._orders = (), None
+        self._released, self._orders, self._once = (), None, None
         self.outbox.rewind()
         hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
         if self.welcome is not None:
@@ -192,6 +203,7 @@ class Session:
         self._pinging.start(welcome.lease, now)
         self._says_leaving = self._signals > 0
         self._says_abort = bool(self._abort)
+        self._unsaid = list(self._reports)
         self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
@@ -232,9 +244,38 @@ class Session:
         self._orders = orders
         return self._obey_waiting()
 
+    def _take_once(self, once: Once, _: int) -> Instructions:
+        """Perform a section, once: the master says it again on every stream, until it has the report."""
+        if once.section in self._begun_once:
+            return []
+        self._once = once
+        return self._obey_waiting()
+
+    def _note_once(self, event: events.OncePerformed, _: int) -> Instructions:
+        self._reports.append(event.report)
+        self._unsaid.append(event.report)
+        return []
+
+    @property
+    def is_performing(self) -> bool:
+        """Whether a set-up or teardown has been begun here and has not ended."""
+        return len(self._begun_once) > len(self._reports)
+
     def _obey_waiting(self) -> Instructions:
         """Orders wait for the job, for the offset, and for a lease: without one no user may send."""
-        if self._orders is None or self.offset is None or not (self.lease_end and self._provisioned):
+        if self.offset is None or not (self.lease_end and self._provisioned):
+            return []
+        return self._obey_orders() + self._begin_once()
+
+    def _begin_once(self) -> Instructions:
+        if self._once is None:
+            return []
+        once, self._once = self._once, None
+        self._begun_once.add(once.section)
+        return [once]
+
+    def _obey_orders(self) -> Instructions:
+        if self._orders is None:
             return []
         orders, self._orders = self._orders, None
         self._in_force = version_of(orders)
@@ -301,7 +342,8 @@ class Session:
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        return [*pack(message, batches)]
+        reports, self._unsaid = self._unsaid, []
+        return [*pack(message, batches), *(AgentMessage(once=report) for report in reports)]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
@@ -356,6 +398,7 @@ OWN_EVENTS = {
     **on(events.Provisioned, Reaction(Session._note_provision)),
     **on(events.SlotsEnded, Reaction(Session._note_slots)),
     # The first reason is enough: the run ends once.
+    **on(events.OncePerformed, Reaction(Session._note_once)),
     **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._abort)),
     **on(
         events.Leave,
@@ -372,7 +415,12 @@ ENDINGS = {
     **on(Finish, exits(0, "{0.reason}")),
     **on(
         events.StreamLost,
-        exits(0, "everything is merged", lambda session, *_: session.outbox.is_delivered),
+        # An agent that performs the teardown still owes its report, or does not know whether it arrived.
+        exits(
+            0,
+            "everything is merged",
+            lambda session, *_: session.outbox.is_delivered and TEARDOWN not in session._begun_once,
+        ),
         # An agent that has worked for this master keeps what it measured, and tries again for as long as it waits.
         exits(
             3,
@@ -407,6 +455,7 @@ TABLE: dict[events.SessionState, Rows] = {
         **on(Pong, Reaction(Session._take_pong)),
         **on(events.Acknowledged, Reaction(Session._acknowledge)),
         **on(Orders, Reaction(Session._take_orders)),
+        **on(Once, Reaction(Session._take_once)),
         **ENDINGS,
         **OWN_EVENTS,
     },
@@ -421,6 +470,8 @@ WATCHED: tuple[Reaction[Session, Any], ...] = (
 """Applied in every state but the last, before any event."""
 
 GOODBYE: Reaction[Session, object] = Reaction(
-    Session._say_goodbye, ENDED, lambda session, *_: session._signals > 0 and session.outbox.is_delivered
+    Session._say_goodbye,
+    ENDED,
+    lambda session, *_: session._signals > 0 and session.outbox.is_delivered and not session.is_performing,
 )
-"""Follows the last acknowledgement of an agent that was asked to stop."""
+"""Follows the last acknowledgement, or the end of the teardown, of an agent that was asked to stop."""

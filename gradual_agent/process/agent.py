@@ -28,7 +28,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.job import Job
-from gradual_common.protocol.messages import AgentMessage, Goodbye, Hello, MasterMessage, Orders, Provision
+from gradual_common.protocol.messages import AgentMessage, Goodbye, Hello, MasterMessage, Once, Orders, Provision
 from gradual_common.units import format_duration
 
 if TYPE_CHECKING:
@@ -202,11 +202,8 @@ class Agent:
                     self._say_waiting(reason)
                 case events.Fetch(run):
                     self._enter(run)
-                case events.CutUsers(reason):
-                    self._cut(reason)
-                case events.DrainUsers(reason):
-                    self._log.info("users finish what they do and stop", reason=reason)
-                    self._queue_for_pool(instruction)
+                case Once() | events.CutUsers() | events.DrainUsers():
+                    self._direct_users(instruction)
                 case events.Exit(code, reason, dropped):
                     self._exit(code, reason, dropped)
 
@@ -217,6 +214,26 @@ class Agent:
         self._was_connected = True
         self._log.info("welcomed", stream=self._session.stream)
         self._link.fetch(run)
+
+    def _direct_users(self, instruction: Once | events.CutUsers | events.DrainUsers) -> None:
+        match instruction:
+            case Once(section, variables):
+                self._perform(section, variables)
+            case events.CutUsers(reason):
+                self._cut(reason)
+            case events.DrainUsers(reason):
+                self._log.info("users finish what they do and stop", reason=reason)
+                self._queue_for_pool(instruction)
+
+    def _perform(self, section: str, variables: bytes) -> None:
+        assert self._run is not None, "a set-up or teardown waits for the job"
+        self._log.info(f"performing the {section}")
+        self._run.perform(
+            section,
+            variables,
+            lambda: self._offset,
+            lambda report: self._queue_for_session(events.OncePerformed(report)),
+        )
 
     def _say_waiting(self, reason: str) -> None:
         """Log how long the agent waits for the master, and what to check."""
@@ -251,6 +268,8 @@ class Agent:
         # The lease first: from here on the engine writes nothing more, not even for a user that is not cut yet.
         self._lease.ends_at = 0
         users = sum(span.count for span in self._pool.held)
+        if self._run is not None:
+            self._run.cut_once(reason)
         if users and self._run is not None:
             self._log.warning("all users were stopped at once", reason=reason, users=users)
             self._run.users.cut()
@@ -295,6 +314,8 @@ class Agent:
             self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail, self._ask_abort)
         if self._run is None:
             return
+        if provision.variables:
+            self._run.share(provision.variables)
         for rows in provision.rows:
             self._run.provide(rows)
         self._log.debug("provisioned", sequence=provision.sequence)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.engines import Engines, Runtime
+from gradual_agent.process.once_run import OnceRun
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
@@ -21,14 +22,18 @@ from gradual_agent.users.context import UserContext
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.http.kind import HttpActionSpec
+from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.protocol.job import Job, mask_of
-from gradual_common.protocol.messages import Rows
+from gradual_common.protocol.messages import OnceReport, Rows
+from gradual_common.protocol.provisions import load_variables
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
+from gradual_common.secrecy.masking import texts_in_values
 from gradual_common.secrecy.quoting import brief
 
 
@@ -50,9 +55,16 @@ class PlanRun:
         make_engines: Callable[[Plan, Runtime, Assets], Engines] = Engines,
     ) -> None:
         plan, timeline, clock = read_plan(job), runtime.timeline, runtime.clock
+        self._plan = plan
         self._clock = clock
         self._engines = make_engines(plan, runtime, job.assets)
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._shared: dict[str, Any] = {}
+        """What the set-up extracted, by name."""
+        self._once: OnceRun | None = None
+        """The set-up or teardown that is going on."""
+        self._next_once: OnceRun | None = None
+        """The teardown, which waits for the end of the set-up."""
         self._mask = mask_of(job)
         index = SeriesIndex.of(plan)
         self._log = SampleLog(traced_steps(plan, index)) if job.wants_samples else None
@@ -78,7 +90,9 @@ class PlanRun:
 
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
         group, ordinal = slot
-        return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, self._rows.get(slot, {}))
+        rows = self._rows.get(slot, {})
+        known = {**self._shared, **rows} if self._shared else rows
+        return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, known)
 
     def _describe(self, step: int, sample: Sample) -> dict[str, Any]:
         """A failed exchange as plain data, with passwords and the like from the user's data rows masked."""
@@ -94,6 +108,50 @@ class PlanRun:
         """Store data rows of slots."""
         for ordinal, value in zip(rows.ordinals, rows.values, strict=True):
             self._rows[rows.group, ordinal][rows.name] = value
+
+    def share(self, variables: bytes) -> None:
+        """Let all users that start from now on read what the set-up extracted. It is masked like a credential."""
+        self._shared = load_variables(variables)
+        values = [*texts_in_values(self._shared)]
+        self._mask = self._mask.also(credentials=values)
+        mask_in_logs((), values)
+
+    def perform(
+        self, section: str, variables: bytes, offset: Callable[[], int], on_report: Callable[[OnceReport], object]
+    ) -> None:
+        """Perform the set-up or the teardown. A teardown ends a set-up that is still going on, and follows it."""
+        if variables:
+            self.share(variables)
+        once = OnceRun(
+            SETUP if section == SETUP else TEARDOWN,
+            self._plan,
+            self._engines,
+            self._context,
+            mask=self._mask,
+            shared=self._shared,
+            offset=offset,
+            on_report=lambda report: self._end_once(once, report, on_report),
+        )
+        if self._once is None:
+            self._once = once
+            once.start()
+        else:
+            self._next_once = once
+            self._once.stop(self._clock() + self._plan.config.graceful_stop)
+
+    def _end_once(self, once: OnceRun, report: OnceReport, on_report: Callable[[OnceReport], object]) -> None:
+        on_report(report)
+        if once is self._once:
+            self._once, self._next_once = self._next_once, None
+            if self._once is not None:
+                self._once.start()
+
+    def cut_once(self, reason: str) -> None:
+        """End a set-up or teardown at once, and begin none."""
+        waiting, self._next_once = self._next_once, None
+        for once in (waiting, self._once):
+            if once is not None:
+                once.cut(reason)
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         """Set the start of interval 0, and (instant, number) of the present and the next levels."""

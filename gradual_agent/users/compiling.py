@@ -74,13 +74,12 @@ class Compiler:
         """The whole behaviour; raises TemplateError for a text that cannot be compiled."""
         plan, group = self.plan, self.group
         on_start, body, on_stop = (self.section(section, steps) for section, steps in group.sections())
-        assert body is not None, "a behaviour has a step"
         cookies, connections = group.cookies or plan.config.cookies, group.connections or plan.config.connections
         return Behaviour(
             number=self._number,
             group=group.name,
             on_start=on_start,
-            body=body,
+            body=self.sequence(()) if body is None else body,
             on_stop=on_stop,
             some_step=self._made[0],
             pacing=group.pacing or 0,

@@ -139,11 +139,18 @@ class Knowledge:
         self._scope = None
         self.is_used = False
 
+    @property
+    def extracted(self) -> dict[str, Any]:
+        """The variables that `on_start` has set so far, or that are kept of it."""
+        scope = self._scope
+        if scope is None:
+            return self._kept
+        return {name: scope[name] for name in self._behaviour.starts_with if name in scope}
+
     def keep_variables(self) -> None:
         """Keep the variables that `on_start` set, but not its responses."""
-        names = self._behaviour.starts_with
-        if names and self._scope is not None:
-            self._kept = {name: self._scope[name] for name in names if name in self._scope}
+        if self._behaviour.starts_with and self._scope is not None:
+            self._kept = self.extracted
         self._clear_scope()
 
     def passes_of(self, node: object) -> int:

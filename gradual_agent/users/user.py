@@ -93,6 +93,11 @@ class VirtualUser(StepRunner):
         self.end_at_once(now)
         self._leave_meter(now)
 
+    @property
+    def extracted(self) -> dict[str, Any]:
+        """The variables that its `on_start` has set so far."""
+        return self.knowledge.extracted
+
     def _begin_stopping(self) -> None:
         """From now on the user counts as stopping only, also in requests and think times."""
         # Its requests and waits go to a meter that is never read, so that the step code needs no condition for it.

@@ -19,7 +19,13 @@ Section = Literal["on_start", "behavior", "on_stop"]
 SECTIONS: tuple[Section, ...] = ("on_start", "behavior", "on_stop")
 """The lists of steps of a group."""
 
-LISTS_OF_STEPS = (*SECTIONS, "steps", "else", "parallel")
+Once = Literal["setup", "teardown"]
+SETUP: Once = "setup"
+TEARDOWN: Once = "teardown"
+ONCE: tuple[Once, ...] = (SETUP, TEARDOWN)
+"""The lists of steps of a plan that are performed once per run."""
+
+LISTS_OF_STEPS = (*SECTIONS, *ONCE, "steps", "else", "parallel")
 """The keys below which steps are listed."""
 
 EACH = "*"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gradual_common.language.document import Document, Path, list_at, mapping_at
+from gradual_common.language.document import ONCE, SETUP, Document, Once, Path, list_at, mapping_at
 from gradual_common.language.step_names import entries_of, names_of
-from gradual_common.language.steps import WrittenEntry
+from gradual_common.language.steps import WrittenEntry, variables_of, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,32 @@ class PlanView:
         return tuple(groups)
 
     @cached_property
+    def once(self) -> dict[Once, GroupView]:
+        """`setup` and `teardown`, each as a group of one user; the number is none of the plan's groups."""
+        return {section: _once(section, list_at(self.document.root, section)) for section in ONCE}
+
+    @cached_property
+    def performers(self) -> tuple[GroupView, ...]:
+        """All that has steps: the groups, then set-up and teardown."""
+        return (*self.groups, *self.once.values())
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The variables that `setup` sets, which every user reads."""
+        return frozenset(self.variables_set_by(self.once[SETUP]))
+
+    def variables_set_by(self, group: GroupView) -> dict[str, Path]:
+        """The variables that the steps of a group set, each with where that is written."""
+        found: dict[str, Path] = {}
+        for action in dict.fromkeys(step.action for step in group.steps):
+            written, path = self.actions.get(action), ("actions", action)
+            found |= {name: (*path, "extract", name) for name in mapping_at(written, "extract")}
+            found |= {
+                name: (*path, "sets", n) for n, name in enumerate(list_at(written, "sets")) if isinstance(name, str)
+            }
+        return found | {name: (*e.path, "set", name) for e in group.entries for name in variables_of(e)}
+
+    @cached_property
     def users(self) -> int | None:
         """N, where every concurrency can be read."""
         return total([group.concurrency for group in self.groups])
@@ -149,6 +175,11 @@ class PlanView:
         """The most slots that a group may have in any phase."""
         counts = [self.mix(phase)[self.groups.index(group)] for _, phase in self.phases] or [group.concurrency]
         return None if None in counts else max(count for count in counts if count is not None)
+
+
+def _once(section: Once, steps: list[Any]) -> GroupView:
+    path: Path = (section,)
+    return GroupView(-1, path, section, 1, tuple(walk(steps, path)), {}, {})
 
 
 def transactions_of(group: GroupView) -> dict[str, Path]:

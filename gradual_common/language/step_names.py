@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gradual_common.language.document import SECTIONS, Path, list_at
+from gradual_common.language.document import ONCE, SECTIONS, Path, list_at
 from gradual_common.language.steps import STEP_LISTS, WrittenEntry, walk
 
 UNNAMED = frozenset({"choose", "transaction", "parallel", "rendezvous", "sleep"})
@@ -50,7 +50,7 @@ def names_of(entries: Iterable[WrittenEntry]) -> dict[Path, str]:
 def _row_of(entry: WrittenEntry) -> object:
     """What two steps have in common if they are one row."""
     if entry.action and _written_name(entry):
-        section = next(part for part in entry.path if part in SECTIONS)
+        section = next(part for part in entry.path if part in (*SECTIONS, *ONCE))
         return section, _written_name(entry), entry.kind, entry.action
     return entry.path
 
@@ -70,13 +70,26 @@ def name_steps_of(group: dict[str, Any]) -> dict[str, Any]:
     for section in SECTIONS:
         if list_at(group, section):
             named[section] = spell_out(group[section])
-    entries = list(entries_of(named))
+    _give_names(list(entries_of(named)))
+    return named
+
+
+def name_once_of(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan as written, each step of `setup` and `teardown` with the name that it has in results."""
+    named = dict(plan)
+    for section in ONCE:
+        if list_at(plan, section):
+            named[section] = spell_out(plan[section])
+            _give_names(list(walk(named[section], (section,))))
+    return named
+
+
+def _give_names(entries: list[WrittenEntry]) -> None:
     names = names_of(entries)
     for entry in entries:
         written = entry.raw.get("name")
         if entry.path in names and (written is None or (isinstance(written, str) and written)):
             entry.raw["name"] = names[entry.path]
-    return named
 
 
 def spell_out(entries: Any) -> Any:

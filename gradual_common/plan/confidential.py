@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradual_common.kinds.http.settings import S
-from gradual_common.language.document import Document
+from gradual_common.language.document import ONCE, Document
+from gradual_common.language.plan_view import PlanView
 from gradual_common.language.step_names import name_steps
 from gradual_common.net.certificates import holds_key
+from gradual_common.plan.model.once import once_plan, steps_of
 from gradual_common.plan.model.plan import Plan, Threshold, UserGroup
 from gradual_common.plan.model.steps import Poll, SomeStep, changed_steps
 from gradual_common.protocol.job import Job, mask_of
@@ -35,6 +37,8 @@ def first_confidential(job: Job) -> str:
     """The path of the first confidential entry of the plan, as an author writes it; "" if there is none."""
     if job.secrets:
         return "secrets"
+    if PlanView(Document(job.document, "")).shared:
+        return "setup"  # What it extracts goes to all agents: a token, as a rule.
     for path, value, credentials in places_in(job.document, sent_keys=AUTHENTICATING):
         if path[-2:] in (("tls", "key"), ("tls", "cert")):
             found = path[-1] == "key" or holds_key(job.assets.get(value, b""))
@@ -57,6 +61,7 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
         users = {renamed.get(name, name): count for name, count in phase.users.items()}
         phases.append(phase.model_copy(update={"name": hide(phase.name), "users": users}))
     config = {"name": hide(plan.config.name), "phases": tuple(phases)}
+    once = {section: once_plan(plan, section).users[0] for section in ONCE}
     return plan.model_copy(
         update={
             "config": _shown_service(plan.config, hide).model_copy(update=config),
@@ -64,6 +69,7 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
             "services": {hide(name): _shown_service(service, hide) for name, service in plan.services.items()},
             "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
+            **{section: steps_of(_shown_group(user, user.name, hide)) for section, user in once.items()},
         }
     )
 
@@ -76,7 +82,7 @@ def _texts_of(plan: Plan) -> Iterator[str]:
     for name, action in plan.actions.items():
         yield name
         yield from action.texts_for_display()
-    for group in plan.users:
+    for group in (*plan.users, *(once_plan(plan, section).users[0] for section in ONCE)):
         yield group.name
         yield from (text for step in group.all_steps() for text in _texts_of_step(step))
     for threshold in plan.thresholds:

@@ -13,6 +13,7 @@ from typing import Any
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns
 from gradual_common.kinds.failed_exchange import check_exchange
+from gradual_common.language.document import ONCE
 from gradual_common.protocol import batch, messages, samples
 from gradual_common.protocol.batch_checks import (
     MAX_OUTCOMES,
@@ -23,7 +24,7 @@ from gradual_common.protocol.batch_checks import (
     write_column,
 )
 from gradual_common.protocol.names import shown_name
-from gradual_common.protocol.provisions import dump_json, load_json
+from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES, dump_json, load_json, load_variables
 from gradual_common.protocol.records import (
     INCARNATION_BYTES,
     RecordCodec,
@@ -42,6 +43,9 @@ from gradual_common.wire import fleet_pb2 as pb
 MAX_PROCESSES = 2**16
 MAX_ORDINALS = 2**24
 """Upper bound of ordinals: a reader may expand a run of slots to a list without using up memory."""
+
+MAX_BLOCKS = 256
+"""Blocks of samples, or exchanges, of one message; an agent sends one block, or four exchanges."""
 
 MAX_BATCHES = 16
 """Of one message: twice what an agent sends before the first of them is acknowledged."""
@@ -145,6 +149,56 @@ def _read_batch(message: pb.Batch) -> batch.Batch:
     return decoded
 
 
+def _read_random(key: float) -> float:
+    if not 0 <= key < 1:
+        raise WireError(f"the key of an exchange is {key}; allowed is [0, 1)")
+    return key
+
+
+def _read_document(data: bytes) -> dict[str, Any]:
+    """An exchange. It must have exactly the form of `describe_exchange`, as it is copied into a summary unchanged."""
+    document = load_json(data, "an exchange")
+    if not isinstance(document, dict):
+        raise WireError("an exchange is not a mapping")
+    check_exchange(document)
+    return document
+
+
+_EXEMPLARS = RecordCodec(
+    samples.Exemplar,
+    pb.Exemplar,
+    kind=number("kind of an exchange", 1, MAX_OUTCOMES - 1),
+    key=WireField(_read_random),
+    document=WireField(_read_document, dump_json),
+)
+
+
+def _read_section(text: str) -> str:
+    if text not in ONCE:
+        raise WireError(f"a section is called {text[:20]!r}; allowed are {', '.join(ONCE)}")
+    return text
+
+
+def _read_variables(data: bytes) -> bytes:
+    if len(data) > MAX_VARIABLES_BYTES:
+        raise WireError(f"variables of {len(data):,} bytes; at most {MAX_VARIABLES_BYTES:,} are allowed")
+    if data:
+        load_variables(data)
+    return data
+
+
+_SECTION, _VARIABLES = WireField(_read_section), WireField(_read_variables)
+_ONCE_REPORT = RecordCodec(
+    messages.OnceReport,
+    pb.OnceReport,
+    section=_SECTION,
+    batch=WireField(_read_batch, _BATCH.write),
+    variables=_VARIABLES,
+    failure=_REASON,
+    exemplars=each(_EXEMPLARS, at_most=MAX_BLOCKS),
+)
+
+
 _CONFIRM = RecordCodec(messages.Confirm, pb.Confirm, provisioned=number("provision"), **numbers("epoch", "version"))
 _AGENT = RecordCodec(
     messages.AgentMessage,
@@ -157,6 +211,7 @@ _AGENT = RecordCodec(
     batches=each(_BATCH, _read_batch, MAX_BATCHES),
     goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
     abort=_REASON,
+    once=part(_ONCE_REPORT),
 )
 
 
@@ -202,14 +257,12 @@ _MASTER = RecordCodec(
     expired=part(RecordCodec(messages.Expired, pb.Expired, reason=_REASON)),
     refused=part(RecordCodec(messages.Refused, pb.Refused, reason=_REASON)),
     finish=part(RecordCodec(messages.Finish, pb.Finish, reason=_REASON)),
+    once=part(RecordCodec(messages.Once, pb.Once, section=_SECTION, variables=_VARIABLES)),
 )
 
 encode_master_message = _MASTER.write
 decode_master_message = _MASTER.read
 
-
-MAX_BLOCKS = 256
-"""Blocks of samples, or exchanges, of one message; an agent sends one block, or four exchanges."""
 
 SAMPLE_COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
 
@@ -232,28 +285,6 @@ def _read_block(message: pb.SampleBlock) -> samples.SampleColumns:
     return block
 
 
-def _read_random(key: float) -> float:
-    if not 0 <= key < 1:
-        raise WireError(f"the key of an exchange is {key}; allowed is [0, 1)")
-    return key
-
-
-def _read_document(data: bytes) -> dict[str, Any]:
-    """An exchange. It must have exactly the form of `describe_exchange`, as it is copied into a summary unchanged."""
-    document = load_json(data, "an exchange")
-    if not isinstance(document, dict):
-        raise WireError("an exchange is not a mapping")
-    check_exchange(document)
-    return document
-
-
-_EXEMPLARS = RecordCodec(
-    samples.Exemplar,
-    pb.Exemplar,
-    kind=number("kind of an exchange", 1, MAX_OUTCOMES - 1),
-    key=WireField(_read_random),
-    document=WireField(_read_document, dump_json),
-)
 _SAMPLES = RecordCodec(
     messages.SampleMessage,
     pb.SampleMessage,

@@ -112,6 +112,23 @@ class Goodbye:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceReport:
+    """How the set-up or the teardown ended. Its series are those of `once_plan`."""
+
+    section: str
+    batch: Batch
+
+    variables: bytes = b""
+    """What the set-up extracted, as JSON (`dump_json`); empty for nothing."""
+
+    failure: str = ""
+    """Why it is not complete; "" if every sample succeeded."""
+
+    exemplars: tuple[Exemplar, ...] = ()
+    """Its failed exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentMessage:
     """One message to the master; any of its parts may be absent."""
 
@@ -128,6 +145,9 @@ class AgentMessage:
 
     abort: str = ""
     """Why a user of the agent asks to end the run; "" if none does. It is sent once on each stream."""
+
+    once: OnceReport | None = None
+    """It is sent once on each stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +234,16 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """The agent performs the set-up or the teardown. An agent that has begun it does not begin it again."""
+
+    section: str
+
+    variables: bytes = b""
+    """What the set-up extracted, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class MasterMessage:
     """One message to an agent; any of its parts may be absent."""
 
@@ -227,6 +257,7 @@ class MasterMessage:
     expired: Expired | None = None
     refused: Refused | None = None
     finish: Finish | None = None
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +279,9 @@ class Provision:
 
     job: Job | None = None
     rows: tuple[Rows, ...] = ()
+
+    variables: bytes = b""
+    """What the set-up extracted, as JSON; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

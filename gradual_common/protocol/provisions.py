@@ -22,6 +22,9 @@ from gradual_common.wire import fleet_pb2 as pb
 PIECE_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest of a message is room for names, ordinals and framing."""
 
+MAX_VARIABLES_BYTES = MAX_MESSAGE_BYTES // 4
+"""What a set-up may extract, as JSON: it goes in one message, beside the other parts of its report."""
+
 ORDINAL_BYTES = 6
 """What a row needs in addition to its value: a varint of its ordinal (up to 5 bytes for 32 bits) and a comma."""
 
@@ -42,6 +45,14 @@ def load_json(data: bytes, what: str) -> Any:
         return json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"{what} cannot be read: {error}") from error
+
+
+def load_variables(data: bytes) -> dict[str, Any]:
+    """Read the variables of a set-up; raises WireError. Empty for nothing."""
+    variables = load_json(data, "what the set-up extracted") if data else {}
+    if not isinstance(variables, dict):
+        raise WireError("what the set-up extracted is not a mapping")
+    return variables
 
 
 def encode_job(job: Job) -> bytes:
@@ -107,7 +118,7 @@ def encode_provision(provision: Provision) -> Iterator[pb.ProvisionChunk]:
         for ordinals, values in row_pieces(rows):
             piece = pb.Rows(group=rows.group, name=rows.name, ordinals=ordinals, values=values)
             yield pb.ProvisionChunk(sequence=provision.sequence, rows=piece)
-    yield pb.ProvisionChunk(sequence=provision.sequence, complete=True)
+    yield pb.ProvisionChunk(sequence=provision.sequence, variables=provision.variables, complete=True)
 
 
 class ProvisionAssembler:
@@ -134,7 +145,7 @@ class ProvisionAssembler:
         self._job += chunk.job
         if chunk.HasField("rows"):
             self._feed_rows(chunk.rows)
-        return self._complete() if chunk.complete else None
+        return self._complete(chunk.variables) if chunk.complete else None
 
     def _feed_rows(self, rows: pb.Rows) -> None:
         self._values += rows.values
@@ -145,11 +156,12 @@ class ProvisionAssembler:
         self._values.clear()
         self._rows.append(Rows(rows.group, read_line("data set", rows.name), ordinals, values))
 
-    def _complete(self) -> Provision:
+    def _complete(self, variables: bytes) -> Provision:
         if self._values:
             raise WireError(f"provision {self._sequence} ends in the middle of a row")
         job = decode_job(bytes(self._job)) if self._job else None
-        provision = Provision(self._sequence, job, tuple(self._rows))
+        load_variables(variables)  # It is checked here, and read where it is used.
+        provision = Provision(self._sequence, job, tuple(self._rows), variables)
         self._job.clear()
         self._rows = []
         self._sequence += 1

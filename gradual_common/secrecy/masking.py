@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from gradual_common.secrecy.field_names import MASK, hide_fields, is_sensitive
 from gradual_common.secrecy.token_patterns import hide_tokens
@@ -103,6 +104,23 @@ class Mask:
     def hide_named(self, name: str, text: str) -> str:
         """The value of the field `name`: all of it is masked if the name is sensitive."""
         return MASK if is_sensitive(name) else self.hide_text(text)
+
+
+def texts_in_values(value: Any) -> Iterator[str]:
+    """Every text and number in a JSON value, as a text: what a mask has to know, if the value is a credential."""
+    match value:
+        case dict():
+            for entry in value.values():
+                yield from texts_in_values(entry)
+        case list():
+            for entry in value:
+                yield from texts_in_values(entry)
+        case str():
+            yield value
+        case bool() | None:
+            return
+        case _:
+            yield str(value)
 
 
 def _longest_first(known: dict[str, _Known]) -> dict[str, _Known]:

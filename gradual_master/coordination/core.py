@@ -18,6 +18,7 @@ from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
+from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
@@ -43,8 +44,9 @@ class MasterCore:
         orders = RunOrders(terms, schedule, fleet, slots, out)
         self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, out)
         self._membership = membership = Membership(terms, life, fleet, slots, intake, assigner, out)
-        self._stages = stages = RunStages(terms, life, fleet, slots, intake, orders, assigner, membership, out)
-        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, out)
+        self._once = once = OncePerRun(terms, fleet, out)
+        self._stages = stages = RunStages(terms, life, fleet, slots, intake, orders, assigner, membership, once, out)
+        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, out)
 
     @property
     def state(self) -> State:
@@ -96,6 +98,7 @@ class MasterCore:
             resent_batches=intake.resent_batches,
             moves=self._assigner.moves,
             finished=self.finished,
+            once=self._once.facts(),
         )
 
     def handle(self, event: Event, now: int) -> list[Instruction]:
@@ -131,6 +134,8 @@ class MasterCore:
                 self._messages.reject(stream, reason, peer)
             case events.Unmergeable(agent, number, reason):
                 self._membership.drop(self._fleet[agent], f"batch {number}: {reason}")
+            case events.OnceMerged(report):
+                self._once.merged(report)
             case events.Stop(signal):
                 self._stages.stop(signal, now)
             case events.Abort(reason):
@@ -148,7 +153,8 @@ class MasterCore:
             before = self.state
             for agent in self._fleet.expired(now):
                 self._membership.expire(agent)
-            self._stages.close(self._intake.close_due(now))
+            if not self._life.is_tearing_down:  # The load is over: all of its intervals are closed.
+                self._stages.close(self._intake.close_due(now))
             self._stages.advance(now)
 
     def _watch(self, now: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, SlotRun
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, OnceReport, SlotRun
 
 Signal = Literal["interrupt", "terminate"]
 
@@ -68,6 +68,13 @@ class Unmergeable:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceMerged:
+    """The report of a set-up or teardown is in the results, and all agents can be provided with what it extracted."""
+
+    report: OnceReport
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The user or the system asks to end the run: Ctrl-C or SIGTERM."""
 
@@ -86,7 +93,7 @@ class Tick:
     """Time has passed: sent every 50 ms, so that deadlines are noticed when no message comes."""
 
 
-Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | Stop | Abort | Tick
+Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | OnceMerged | Stop | Abort | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,14 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeOnce:
+    """Merge the report of a set-up or teardown, then dispatch `OnceMerged` or `Unmergeable`."""
+
+    agent: str
+    report: OnceReport
+
+
+@dataclass(frozen=True, slots=True)
 class CloseInterval:
     """Close an interval and report it. Intervals are closed in order; later batches change no decision made on them."""
 
@@ -155,4 +170,4 @@ class End:
     """The run is over: all batches that are still expected are merged, and every interval is closed."""
 
 
-Instruction = Send | Close | Provide | Merge | CloseInterval | StartSchedule | Note | End
+Instruction = Send | Close | Provide | Merge | MergeOnce | CloseInterval | StartSchedule | Note | End

@@ -57,6 +57,22 @@ class OrdersIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceBegun:
+    """`agent` is to perform the set-up or the teardown: nobody begins it again."""
+
+    section: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnceEnded:
+    """The set-up or the teardown is over. What a set-up extracted is not written: it is secret."""
+
+    section: str
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BatchMerged:
     """Batch `number` of `agent` is in the aggregate."""
 
@@ -65,7 +81,17 @@ class BatchMerged:
     interval: int
 
 
-Entry = StateTaken | SlotsAssigned | SlotsReleased | AgentLost | OrdersIssued | BatchMerged | CloseInterval
+Entry = (
+    StateTaken
+    | SlotsAssigned
+    | SlotsReleased
+    | AgentLost
+    | OrdersIssued
+    | OnceBegun
+    | OnceEnded
+    | BatchMerged
+    | CloseInterval
+)
 
 
 class Journal:

@@ -9,6 +9,13 @@
                                                                                cutting ──collected, stopped──┘
 
 `failed` ends the run from every state except `finished`. Load is raised in `running` only.
+
+A plan with a set-up goes from provisioning to setting up and back: what it extracted is provided too. A plan with a
+teardown goes through tearing down before it is finished: after the drain, and after everything else that ends a run
+whose set-up has begun.
+
+    provisioning ──setup due──▶ setting up ──set up──▶ provisioning
+    draining, stopping, and provisioning to readying ──teardown due──▶ tearing down ──collected, stopped──▶ finished
 """
 
 from collections.abc import Mapping
@@ -29,6 +36,8 @@ class State(Enum):
     """Waits for the expected agents."""
     PROVISIONING = "provisioning"
     """The slots are assigned; agents receive the job and the rows of their slots."""
+    SETTING_UP = "setting up"
+    """One agent performs the set-up."""
     READYING = "readying"
     """Every agent has its rows; agents receive orders with slots and without levels, and confirm them."""
     RUNNING = "running"
@@ -39,6 +48,8 @@ class State(Enum):
     """As draining, after a first stop from outside."""
     CUTTING = "cutting"
     """After a second stop: users are interrupted, only the last batches are awaited."""
+    TEARING_DOWN = "tearing down"
+    """One agent performs the teardown."""
     FINISHED = "finished"
     """The run is over."""
 
@@ -50,6 +61,10 @@ class RunEvent(Enum):
     """All expected agents are here, and their slots are assigned."""
     PROVISIONED = "provisioned"
     """They have stored the job and the rows of their slots."""
+    SETUP_DUE = "set up first"
+    """The same, and the set-up begins."""
+    SET_UP = "set up"
+    """The set-up has succeeded."""
     CONFIRMED = "confirmed"
     """They have confirmed their first orders."""
     ENDED = "ended"
@@ -59,7 +74,9 @@ class RunEvent(Enum):
     STOPPED = "stopped"
     """A stop from outside: Ctrl-C or SIGTERM."""
     COLLECTED = "collected"
-    """The last batches are merged, or not expected any more."""
+    """The last batches, or the teardown, are merged, or not expected any more."""
+    TEARDOWN_DUE = "torn down"
+    """Nothing but the teardown is left to do."""
     FAILED = "failed"
     """The run cannot be continued."""
 
@@ -67,12 +84,19 @@ class RunEvent(Enum):
 _EVENT = RunEvent
 # Before the load no user runs, so the first stop ends the run at once. After a second stop (cutting) a third one does.
 _ENDS = {_EVENT.STOPPED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
+_TEARS_DOWN = {_EVENT.TEARDOWN_DUE: State.TEARING_DOWN}
 _COLLECTS = {_EVENT.COLLECTED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 
 TABLE: dict[State, dict[RunEvent, State]] = {
     State.WAITING: {_EVENT.GATHERED: State.PROVISIONING, **_ENDS},
-    State.PROVISIONING: {_EVENT.PROVISIONED: State.READYING, **_ENDS},
-    State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_ENDS},
+    State.PROVISIONING: {
+        _EVENT.PROVISIONED: State.READYING,
+        _EVENT.SETUP_DUE: State.SETTING_UP,
+        **_TEARS_DOWN,
+        **_ENDS,
+    },
+    State.SETTING_UP: {_EVENT.SET_UP: State.PROVISIONING, **_TEARS_DOWN, **_ENDS},
+    State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_TEARS_DOWN, **_ENDS},
     # Under load even the first stop has to let users finish and to collect the last batches.
     State.RUNNING: {
         _EVENT.ENDED: State.DRAINING,
@@ -80,9 +104,12 @@ TABLE: dict[State, dict[RunEvent, State]] = {
         _EVENT.STOPPED: State.STOPPING,
         _EVENT.FAILED: State.FINISHED,
     },
-    State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_COLLECTS},
-    State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_COLLECTS},
+    State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_TEARS_DOWN, **_COLLECTS},
+    State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_TEARS_DOWN, **_COLLECTS},
+    # Who stops a run twice wants it to end: nothing is begun any more, and a third stop, or one while the teardown is
+    # going on, waits for nothing.
     State.CUTTING: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
+    State.TEARING_DOWN: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
     State.FINISHED: {},
 }
 
@@ -118,7 +145,7 @@ class LifeCycle:
     @property
     def is_preparing(self) -> bool:
         """Whether slots are assigned, and no level has been ordered yet."""
-        return self.state in (State.PROVISIONING, State.READYING)
+        return self.state in (State.PROVISIONING, State.SETTING_UP, State.READYING)
 
     @property
     def is_running(self) -> bool:
@@ -129,6 +156,21 @@ class LifeCycle:
     def is_collecting(self) -> bool:
         """Whether target 0 is ordered, and the last batches are awaited."""
         return self.state in (State.DRAINING, State.STOPPING, State.CUTTING)
+
+    @property
+    def is_tearing_down(self) -> bool:
+        """Whether nothing but the teardown is awaited."""
+        return self.state is State.TEARING_DOWN
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether no new agent is needed any more."""
+        return self.is_collecting or self.is_tearing_down or self.is_finished
+
+    @property
+    def can_tear_down(self) -> bool:
+        """Whether the table has a way to the teardown."""
+        return RunEvent.TEARDOWN_DUE in TABLE[self.state]
 
     @property
     def is_finished(self) -> bool:

@@ -13,6 +13,7 @@ from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.journal import BatchMerged
+from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.stages import RunStages
 
@@ -26,6 +27,7 @@ class MessageHandler:
     membership: Membership
     stages: RunStages
     assigner: Assigner
+    once: OncePerRun
     out: Instructions
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
@@ -73,12 +75,15 @@ class MessageHandler:
         self.assigner.release(agent, message.finished, now, for_good=True)
         if message.ping is not None and agent.link is LinkState.RETURNING:
             self.assigner.take_back(agent, now)
+            self.once.repeat(agent)
         if message.leaving:
             self.membership.note_leaving(agent)
         if message.abort:
             self.stages.abort(f"stopped early: {message.abort} (agent {agent.name})", now)
         for batch in message.batches:
             self._take_batch(agent, batch, now)
+        if message.once is not None:
+            self.once.receive(agent, message.once)
         if message.goodbye is not None:
             self.membership.depart(agent, message.goodbye.reason)
 

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.language.document import ONCE, SETUP, TEARDOWN
 from gradual_common.units import format_duration
-from gradual_master.coordination.events import CloseInterval, End, Signal, StartSchedule
+from gradual_master.coordination.events import CloseInterval, End, Provide, Signal, StartSchedule
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle, RunEvent, State
+from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
@@ -42,6 +44,7 @@ class RunStages:
     orders: RunOrders
     assigner: Assigner
     membership: Membership
+    once: OncePerRun
     out: Instructions
     signal: Signal | None = field(init=False, default=None)
     """The first signal that stopped the run; None if it was not stopped from outside."""
@@ -57,6 +60,10 @@ class RunStages:
     """The agents that got slots before the load."""
     _unready: deque[FleetAgent] = field(init=False, default_factory=deque)
     """The starters that have not yet done what the current state waits for."""
+    _ending: str = field(init=False, default="")
+    """What agents are told after the teardown."""
+    _was_cut: bool = field(init=False, default=False)
+    """Whether the run was stopped a second time."""
     _empty_since: int | None = field(init=False, default=None)
     """When the last agent was lost under load; None while there are agents."""
 
@@ -79,9 +86,10 @@ class RunStages:
                 self._await_agents(now)
             case State.PROVISIONING:
                 if self._is_ready(lambda agent: agent.has_rows, "stored the plan and its data rows", now):
-                    self._armed_at = now
-                    self.orders.issue()  # The slots, without levels.
-                    self._enter_next(RunEvent.PROVISIONED, now)
+                    self._leave_provisioning(now)
+            case State.SETTING_UP:
+                if self.once.is_over(SETUP, now):
+                    self._leave_setup(now)
             case State.READYING:
                 current = (self.orders.epoch, self.orders.version)
                 if self._is_ready(lambda agent: agent.confirmed >= current, "confirmed its orders", now):
@@ -90,12 +98,22 @@ class RunStages:
                 self._run_load(now)
             case State.DRAINING | State.STOPPING | State.CUTTING:
                 self._collect(now)
+            case State.TEARING_DOWN:
+                if self.once.is_over(TEARDOWN, now):
+                    self.life.take(RunEvent.COLLECTED, now)
+                    self._finish(self._ending)
 
     def stop(self, signal: Signal, now: int) -> None:
-        """The first stop lets users finish, the second interrupts them, the third ends the run at once."""
+        """The first stop lets users finish, the second interrupts them, the third ends the run at once.
+
+        Before the load there are no users: the run ends at once, but for the teardown. A stop ends a teardown.
+        """
         if self.life.is_finished:
             return
         self.signal = self.signal or signal
+        if self.life.is_preparing:
+            self._end(RunEvent.STOPPED, "the run was stopped", now)
+            return
         match self.life.take(RunEvent.STOPPED, now):
             case State.STOPPING:
                 self.orders.stop(now)
@@ -104,6 +122,7 @@ class RunStages:
                 text = f"stopping: users finish ({most} at most); stop again to interrupt them"
                 self.out.note("warning", text, is_stop=True)
             case State.CUTTING:
+                self._was_cut = True
                 self.orders.stop(now, graceful_stop=0)
                 self._deadline = now + LAST_BATCH_WAIT_NS
                 self.out.note("warning", "stopping at once: requests in flight are interrupted", is_stop=True)
@@ -155,6 +174,29 @@ class RunStages:
             return
         self._starters = list(self.fleet)
         self._enter_next(RunEvent.GATHERED, now)
+
+    def _leave_provisioning(self, now: int) -> None:
+        """Begin the set-up, or send the slots, without levels."""
+        if not self.once.is_due(SETUP):
+            self._armed_at = now
+            self.orders.issue()
+            self._enter_next(RunEvent.PROVISIONED, now)
+        elif (agent := self.once.chosen(now)) is not None:
+            self.life.take(RunEvent.SETUP_DUE, now)
+            self.once.begin(SETUP, agent)
+
+    def _leave_setup(self, now: int) -> None:
+        """Provide all agents with what the set-up extracted. If it has failed, the run cannot be done."""
+        if (failure := self.once.failure(SETUP)) is not None:
+            self._fail(failure, now)
+            return
+        self.out.note("info", "the set-up is done")
+        if self.once.variables:
+            for agent in self._starters:
+                if not agent.was_lost:
+                    agent.due_provision = None
+                    self.out.add(Provide(agent.id, ()))
+        self._enter_next(RunEvent.SET_UP, now)
 
     def _enter_next(self, event: RunEvent, now: int) -> None:
         self.life.take(event, now)
@@ -261,8 +303,7 @@ class RunStages:
             self.membership.lose(agent, "its last batch did not come in time")
         if not any(self.intake.of(agent.id).is_last for agent in self.fleet):
             self._report_failure(self._describe_loss())
-        self.life.take(RunEvent.COLLECTED, now)
-        self._finish("the run is over")
+        self._end(RunEvent.COLLECTED, "the run is over", now)
 
     def _is_awaited(self, agent: FleetAgent, now: int) -> bool:
         """Whether the last batch of an agent is awaited: it has had slots, and its lease is not over."""
@@ -271,8 +312,27 @@ class RunStages:
     def _fail(self, reason: str, now: int) -> None:
         """End the run: it cannot be continued."""
         self._report_failure(reason)
-        self.life.take(RunEvent.FAILED, now)
-        self._finish(f"the run could not be done: {reason}")
+        self._end(RunEvent.FAILED, f"the run could not be done: {reason}", now)
+
+    def _end(self, event: RunEvent, reason: str, now: int) -> None:
+        """Finish, after the teardown if that is due."""
+        if not self._begin_teardown(now):
+            self.life.take(event, now)
+            self._finish(reason)
+            return
+        self._ending = reason
+
+    def _begin_teardown(self, now: int) -> bool:
+        """Begin the teardown, if there is something to tear down, and an agent for it."""
+        if not (self._owes_teardown and self.life.can_tear_down):
+            return False
+        agent = self.once.chosen(now)
+        if agent is None:
+            return False
+        self.close(self.intake.close_rest())
+        self.life.take(RunEvent.TEARDOWN_DUE, now)
+        self.once.begin(TEARDOWN, agent)
+        return True
 
     def _report_failure(self, reason: str) -> None:
         self.failure = reason
@@ -282,7 +342,20 @@ class RunStages:
         reasons = "; ".join(f"{agent.name}: {agent.reason}" for agent in self.fleet if agent.is_lost)
         return f"every agent is gone ({reasons})"
 
+    @property
+    def _owes_teardown(self) -> bool:
+        """Whether something was begun that is to be torn down, and the teardown was not begun."""
+        return self.once.is_due(TEARDOWN) and (self.once.has_begun(SETUP) or self.intake.start is not None)
+
     def _finish(self, reason: str) -> None:
+        if self._owes_teardown:
+            why = "the run was stopped at once" if self._was_cut else "no agent is left"
+            self.once.give_up(TEARDOWN, f"it was not performed: {why}")
+        for section in ONCE:
+            if self.once.has_begun(section):
+                self.once.give_up(section, "the run ended before it did")
+        if (failure := self.once.failure(TEARDOWN)) is not None:
+            self.out.note("error", failure)
         self.close(self.intake.close_rest())
         for agent in self.fleet:
             self.out.finish(agent, reason)

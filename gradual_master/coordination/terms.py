@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gradual_common.language.document import Once
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -22,5 +24,7 @@ class Terms:
     origin: int = 0
     """Run time 0 on the master's clock."""
     epoch: int = 1
+    once: tuple[Once, ...] = ()
+    """Which of set-up and teardown the plan has."""
     is_closed: bool = False
     """Whether no further agent can connect: then the run does not wait for one after the last was lost."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_common.language.document import Once
+
 
 @dataclass(frozen=True, slots=True)
 class AgentFacts:
@@ -32,6 +34,17 @@ class SlotsFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceFacts:
+    """How the set-up or the teardown ended."""
+
+    section: Once
+    agent: str | None
+    """Who performed it; None if nobody did."""
+    failure: str | None
+    """Why it is not complete, as a sentence; None if nothing of it has failed, or it was not due."""
+
+
+@dataclass(frozen=True, slots=True)
 class FleetFacts:
     """The fleet over the whole run."""
 
@@ -45,6 +58,8 @@ class FleetFacts:
     late_levels: int = 0
     finished: tuple[SlotsFinished, ...] = ()
     """Slots that ended for good: their users are not missing after that."""
+    once: tuple[OnceFacts, ...] = ()
+    """Set-up and teardown, as far as the plan has them."""
 
 
 @dataclass(frozen=True, slots=True)

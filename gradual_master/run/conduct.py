@@ -16,10 +16,12 @@ import structlog
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import GradualError
+from gradual_common.language.document import ONCE
 from gradual_common.plan.confidential import first_confidential
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.job import all_credentials
+from gradual_common.protocol.messages import OnceReport
 from gradual_master.coordination import events
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Event, Instruction, Merge, Signal
@@ -74,9 +76,9 @@ class Conductor:
         self._core = MasterCore(_terms_of(loaded, options, clock), loaded.schedule, Journal())
         self._report = RunReport(loaded, options, reporters, self._core, clock)
         job = replace(loaded.job, wants_samples=reporters.want_samples)
-        provisions = Provisions(job, loaded.data)
+        self._provisions = Provisions(job, loaded.data)
         self._server = FleetServer(
-            self.dispatch, self._core.knows, provisions, self._report.take_samples, options.security
+            self.dispatch, self._core.knows, self._provisions, self._report.take_samples, options.security
         )
         self._log = structlog.get_logger("gradual.master")
         self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
@@ -145,18 +147,36 @@ class Conductor:
                 self._merges.append(instruction)
                 if not self._has_merged:
                     self._merge_next()
+            case events.MergeOnce(agent, report):
+                self._merge_once(agent, report)
             case events.CloseInterval(number):
-                if (reason := self._report.close_interval(number)) is not None:
-                    self.dispatch(events.Abort(reason))
+                self._close_interval(number)
             case events.StartSchedule(start):
-                self._report.begin(start)
-                if self._options.on_begin is not None:
-                    self._options.on_begin()
+                self._begin(start)
             case events.Note():
                 getattr(self._log, instruction.level)(instruction.text, **dict(instruction.about))
                 self._report.show(instruction)
             case events.End():
                 self._is_over = True
+
+    def _close_interval(self, number: int) -> None:
+        if (reason := self._report.close_interval(number)) is not None:
+            self.dispatch(events.Abort(reason))
+
+    def _begin(self, start: int) -> None:
+        self._report.begin(start)
+        if self._options.on_begin is not None:
+            self._options.on_begin()
+
+    def _merge_once(self, agent: str, report: OnceReport) -> None:
+        """Merge what a set-up or teardown measured; what it extracted is there before any agent is provided with it."""
+        try:
+            self._report.take_once(agent, report)
+        except GradualError as error:
+            self.dispatch(events.Unmergeable(agent, report.batch.number, str(error)))
+            return
+        self._provisions.variables = report.variables or self._provisions.variables
+        self.dispatch(events.OnceMerged(report))
 
     def _merge_next(self) -> None:
         """Merge one batch per turn of the loop."""
@@ -188,6 +208,7 @@ def _terms_of(loaded: LoadedPlan, options: RunOptions, clock: RunClock) -> Terms
         guard=options.guard,
         interval=options.interval,
         graceful_stop=loaded.plan.config.graceful_stop,
+        once=tuple(section for section in ONCE if getattr(loaded.plan, section)),
         origin=clock.origin,
         is_closed=options.is_closed,
     )

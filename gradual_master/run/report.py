@@ -8,17 +8,21 @@ import yaml
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.job import mask_of
-from gradual_common.protocol.messages import SampleMessage
+from gradual_common.protocol.messages import OnceReport, SampleMessage
+from gradual_common.protocol.provisions import load_variables
 from gradual_common.secrecy.credentials import without_credentials
+from gradual_common.secrecy.masking import texts_in_values
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Note
 from gradual_master.coordination.lifecycle import State
 from gradual_master.reporting.interface.samples import SampleReceiver
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.facts import RunFacts
+from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.summary.history import History, News
+from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 from gradual_master.run.environment import RunClock, fingerprint
@@ -32,6 +36,7 @@ class RunReport:
         self, loaded: LoadedPlan, options: RunOptions, reporters: ReporterThreads, core: MasterCore, clock: RunClock
     ) -> None:
         self.aggregate = Aggregate(loaded.display_plan, loaded.schedule, options.interval)
+        self._once = OnceResults(loaded.display_plan, options.interval)
         self._loaded = loaded
         self._options = options
         self._reporters = reporters
@@ -55,6 +60,14 @@ class RunReport:
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         self._reporters.on_interval(replace(record, health=health))
         return self.aggregate.ends_run(number) if self._core.state is State.RUNNING else None
+
+    def take_once(self, agent: str, report: OnceReport) -> None:
+        """Merge the report of a set-up or teardown. What a set-up extracted is masked from now on."""
+        values = [*texts_in_values(load_variables(report.variables))]
+        if values:
+            self._mask = self._mask.also(credentials=values)
+            mask_in_logs((), values)
+        self._once.merge(agent, self._core.name_of(agent), report)
 
     def show(self, note: Note) -> None:
         """Pass a note to the reporters, after the start of the schedule."""
@@ -89,7 +102,7 @@ class RunReport:
     def summarize(self, git: dict[str, Any] | None) -> Summary:
         """Judge the run, and return its summary."""
         run = replace(self._facts(), git=git, fingerprint=fingerprint())
-        summary = build_summary(self.aggregate, self._core.facts(), run)
+        summary = build_summary(self.aggregate, self._masked(self._core.facts()), run, self._once)
         document = without_credentials(self._loaded.job.document)
         # The plan as it ran: the document that the agents got, not the file.
         history = History(
@@ -101,6 +114,12 @@ class RunReport:
         )
         code = self._options.exit_codes.get(summary.run.exit_code, summary.run.exit_code)
         return replace(summary, history=history, run=replace(summary.run, exit_code=code))
+
+    def _masked(self, facts: FleetFacts) -> FleetFacts:
+        """Without secrets in what agents said of set-up and teardown."""
+        hide = self._mask.hide_text
+        once = (replace(one, failure=None if one.failure is None else hide(one.failure)) for one in facts.once)
+        return replace(facts, once=tuple(once))
 
     def _facts(self) -> RunFacts:
         clock, core, hide = self._clock, self._core, self._mask.hide_text

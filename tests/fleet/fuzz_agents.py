@@ -131,6 +131,9 @@ class SimPlanRun:
     def provide(self, rows: Rows) -> None:
         self.rows.update((rows.group, ordinal) for ordinal in rows.ordinals)
 
+    def cut_once(self, reason: str) -> None:
+        """Its plan has no set-up or teardown."""
+
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         pass
 

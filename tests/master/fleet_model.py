@@ -29,7 +29,9 @@ from gradual_master.coordination.events import (
     Instruction,
     Merge,
     Merged,
+    MergeOnce,
     Note,
+    OnceMerged,
     Provide,
     Provided,
     Received,
@@ -128,6 +130,9 @@ class CoreRun:
         self.now = self.start = 0
         self.instructions: list[Instruction] = []
         self.streams: dict[str, int] = {}
+        self.merged_once = 0
+        """Reports of set-up and teardown that were merged."""
+        self._has_variables = False
         self._next_stream = 1
 
     def handle(self, event: Event) -> list[Instruction]:
@@ -138,8 +143,13 @@ class CoreRun:
         for entry in list(instructions):
             if isinstance(entry, Merge):
                 instructions += self.handle(Merged(entry.agent, entry.batch))
+            elif isinstance(entry, MergeOnce):
+                self.merged_once += 1
+                self._has_variables = self._has_variables or bool(entry.report.variables)
+                instructions += self.handle(OnceMerged(entry.report))
             elif isinstance(entry, Provide):
-                instructions += self.handle(Provided(entry.agent, entry.slots, 1))
+                # The job is the first provision, what a set-up extracted the second.
+                instructions += self.handle(Provided(entry.agent, entry.slots, 1 + self._has_variables))
         return instructions
 
     def send(self, name: str, **parts: Any) -> list[Instruction]:

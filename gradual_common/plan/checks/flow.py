@@ -22,7 +22,7 @@ NEVER_RETRIED = ("internal",)
 
 def check_flow(view: PlanView) -> None:
     """Report every mistake in the steps of the plan that the model cannot find."""
-    for group in view.groups:
+    for group in view.performers:
         for entry in group.entries:
             _check_retry(view, entry)
             _check_parallel(view, entry)
@@ -62,7 +62,7 @@ def _check_nesting(view: PlanView, entry: WrittenEntry) -> None:
 
 def unreachable_steps(view: PlanView) -> Iterator[Problem]:
     """Steps that no user ever performs: allowed, but probably a mistake."""
-    for group in view.groups:
+    for group in view.performers:
         for entry in group.entries:
             yield from (view.document.problem(path, f"never performed: {reason}") for path, reason in _never(entry))
 

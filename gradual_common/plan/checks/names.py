@@ -14,6 +14,7 @@ from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView, transactions_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.flow import check_flow
+from gradual_common.plan.checks.once import check_once
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
@@ -28,6 +29,7 @@ def check_plan(view: PlanView) -> Uses:
     check_names(view)
     check_actions(view)
     check_flow(view)
+    check_once(view)
     for kind in kinds_named(view.actions.values()):
         kind.check(view)
     check_duration(view)
@@ -58,7 +60,7 @@ def check_names(view: PlanView) -> None:
 def check_actions(view: PlanView) -> None:
     """Every action that a step names has an entry; a missing one is reported once, where it is named first."""
     missing: dict[str, list[Path]] = {}
-    for group in view.groups:
+    for group in view.performers:
         for step in group.steps:
             if step.action not in view.actions:
                 missing.setdefault(step.action, []).append(step.action_path)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.registry import kind_of_action
-from gradual_common.language.document import IDENTIFIER, Document, Path, list_at, mapping_at, texts_in
+from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, list_at, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
-from gradual_common.language.steps import expressions_in, templates_in, variables_of
+from gradual_common.language.steps import expressions_in, templates_in
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition, attributes_of, compile_template, is_template, names_in
 
@@ -54,7 +54,7 @@ def check_templates(view: PlanView) -> Uses:
     }
     check_variable_names(view)
     uses: Uses = {}
-    for group in view.groups:
+    for group in view.performers:
         readings = list(shared)
         actions = dict.fromkeys(step.action for step in group.steps)
         for name in actions:
@@ -75,7 +75,7 @@ def check_variable_names(view: PlanView) -> None:
     owners: list[tuple[Path, dict[str, Any]]] = [(("data",), view.data)]
     owners += [((*group.path, "data"), group.data) for group in view.groups]
     owners += [(("actions", name, "extract"), mapping_at(action, "extract")) for name, action in view.actions.items()]
-    owners += [((*e.path, "set"), mapping_at(e.raw, "set")) for group in view.groups for e in group.entries]
+    owners += [((*e.path, "set"), mapping_at(e.raw, "set")) for group in view.performers for e in group.entries]
     owners += [(("actions", name, "sets"), dict.fromkeys(_set_by(action))) for name, action in view.actions.items()]
     for path, owner in owners:
         for name in owner:
@@ -113,21 +113,22 @@ def _read(document: Document, path: Path, text: str, *, condition: bool = False)
 
 def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses: Uses) -> None:
     """Every name that the texts read exists in the group, or is a data set."""
-    actions = [view.actions.get(step.action, {}) for step in group.steps]
-    extracted = {name for action in actions for name in (*mapping_at(action, "extract"), *_set_by(action))}
-    extracted |= {name for entry in group.entries for name in variables_of(entry)}
+    extracted = view.shared | view.variables_set_by(group).keys()
     steps, secrets = tuple(step.name for step in group.steps), tuple(mapping_at(view.document.root, "secrets"))
     scope = {**SCOPE, "responses": steps, "secrets": secrets}
     missing: dict[str, list[str]] = {}
     for reading in readings:
         for name, attributes in reading.attributes.items():
-            if name in group.data or name in view.data:
+            if name in view.data and group.path[0] in ONCE and name not in extracted:
+                message = f"{reading.text!r} reads the data set {name!r}, but rows belong to users"
+                view.document.report(reading.path, message, "setup and teardown have no rows")
+            elif name in group.data or name in view.data:
                 columns = uses.setdefault((group.number, name), {})
                 for attribute in sorted(attributes):
                     columns.setdefault(attribute, reading.path)
             elif name in scope:
                 _check_attributes(view.document, reading, name, scope[name])
-            elif name not in extracted and attributes:
+            elif name not in extracted and attributes and group.path[0] not in ONCE:
                 missing.setdefault(name, []).extend(sorted(attributes))
             elif name not in extracted:
                 known = sorted({*scope, *extracted, *group.data, *view.data})

@@ -13,9 +13,9 @@ from gradual_common.schedule.ramps.parsing import ramps_in
 Pattern = tuple[str, ...]
 
 KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("setup", "teardown", "network", "proxy", "auth")),
-    (("config",), ("setup", "teardown", "proxy", "auth", "network")),
-    (("users", EACH), ("setup", "teardown", "network", "proxy", "auth")),
+    ((), ("network", "proxy", "auth")),
+    (("config",), ("proxy", "auth", "network")),
+    (("users", EACH), ("network", "proxy", "auth")),
     (("actions", EACH), ("proxy", "auth", "network", "multipart")),
 )
 """The places of settings that are not supported yet, and their names."""

@@ -28,7 +28,7 @@ from gradual_common.language.model import (
     Seed,
     ShortForm,
 )
-from gradual_common.language.step_names import name_steps_of
+from gradual_common.language.step_names import name_once_of, name_steps_of
 from gradual_common.plan.model.steps import AnyStep, SomeStep, Steps, walk_steps
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
@@ -266,6 +266,12 @@ class Plan(Model):
     services: dict[Name, HttpService] = Field(default={})
     """The systems that actions go to, by name, where they are several."""
 
+    setup: Steps = ()
+    """Steps that run once per run, on one agent, before the load; all users read what they extract."""
+
+    teardown: Steps = ()
+    """Steps that run once per run, on one agent, after the load; a failure fails the run."""
+
     data: dict[Name, WrittenDataSet] = Field(default={})
     """Data sets for all groups, by the name in templates."""
 
@@ -277,6 +283,11 @@ class Plan(Model):
 
     reporters: dict[Name, Annotated[str, Field(min_length=1)]] = Field(default={})
     """Reporters of your own by name, each file.py:Class or package.module:Class; -o NAME chooses one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_once(cls, plan: Any) -> Any:
+        return name_once_of(plan) if isinstance(plan, dict) else plan
 
     def config_of(self, action: ActionSpec) -> Config:
         """`config` for one action: with the settings of its service."""

@@ -39,7 +39,7 @@ class Membership:
         #    it is closed without a message.
         # 3. Only then is checked which slots the agent claims to have, since a false claim drops it.
         known = self.fleet.find(hello)
-        refusal = self.fleet.refusal(hello, is_ending=self.life.is_collecting or self.life.is_finished)
+        refusal = self.fleet.refusal(hello, is_ending=self.life.is_ending)
         if refusal is not None:
             self.out.note("warning", f"agent {hello.name} is refused: {refusal}", host=hello.host, pid=hello.pid)
             self.out.refuse(stream, refusal)
@@ -129,7 +129,7 @@ class Membership:
         # It is not waited for in any case. But an agent whose last batch is here at the end of a run has done all its
         # work: it does not count as lost.
         self._stop_waiting(agent)
-        has_ended_with_the_run = self.life.is_collecting and self.intake.of(agent.id).is_last
+        has_ended_with_the_run = self.life.is_ending and self.intake.of(agent.id).is_last
         if has_ended_with_the_run or not agent.can(MemberEvent.LOSE):
             return
         is_early = self.life.is_preparing and agent.can(MemberEvent.LOSE_EARLY)

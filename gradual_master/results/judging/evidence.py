@@ -42,6 +42,8 @@ class Evidence:
     """Empty iterations by group."""
     unforeseen: tuple[str, ...] = ()
     """A sentence for every step that failed by a mistake in Gradual."""
+    teardown: str | None = None
+    """Why the teardown failed; None if it did not."""
     uncovered: tuple[str, ...] = ()
     """A sentence for every step with many failures that no objective of the plan judges."""
     tolerated_user_s: float = 0.0

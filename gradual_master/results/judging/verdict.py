@@ -3,7 +3,7 @@
 interrupted   the run was interrupted or terminated
 invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
               Gradual, or the generator was the bottleneck
-failed        an objective failed, or the plan ended the run early
+failed        an objective or the teardown failed, or the plan ended the run early
 passed        nothing of these
 
 The first status of this list that applies is the verdict. All reasons are reported, also those of later statuses.
@@ -89,7 +89,12 @@ def _is_unaccounted(evidence: Evidence) -> bool:
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
-    """Objectives that failed. When no request succeeded, the default limit would repeat that, and is left out."""
+    """The teardown and objectives that failed.
+
+    When no request succeeded, the default limit would repeat that, and is left out.
+    """
+    if evidence.teardown is not None:
+        yield evidence.teardown
     failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
     has_no_success = any(row.name == ALWAYS for row in failed)
     yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))

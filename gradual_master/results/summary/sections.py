@@ -135,6 +135,25 @@ class TransactionRow(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class OnceSection(Section):
+    """The set-up or the teardown: its rows are in no other part of the summary."""
+
+    status: str
+    """"passed", "failed" or "not performed"."""
+    agent: str | None
+    """Who performed it."""
+    duration_s: float | None
+    """None if it was not reported, as all that it measured."""
+    reason: str | None
+    """Why it failed, or was not performed though it was due."""
+    actions: tuple[ActionRow, ...]
+    transactions: tuple[TransactionRow, ...]
+    errors: tuple[ErrorRow, ...]
+    """Seconds in these two count from its beginning."""
+    error_samples: tuple[ErrorSample, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GroupRow(Section):
     """One user group."""
 
@@ -193,6 +212,9 @@ class Summary(Section):
     verdict: Verdict
     totals: TotalsSection
     actions: tuple[ActionRow, ...]
+    setup: OnceSection | None
+    """None without one in the plan, as `teardown`."""
+    teardown: OnceSection | None
     groups: tuple[GroupRow, ...]
     transactions: tuple[TransactionRow, ...]
     phases: tuple[PhaseRow, ...]

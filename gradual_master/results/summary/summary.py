@@ -5,7 +5,6 @@ Nothing in it depends on the order in which batches came: the same measurements 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,10 +12,10 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import QUANTILE_ERROR
 from gradual_common.kinds.failures import OK
+from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.series import StepSeries, TransactionSeries
-from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TRANSACTION, TTFB
+from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
@@ -29,31 +28,31 @@ from gradual_master.results.judging.verdict import Verdict, judge
 from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
+from gradual_master.results.summary.actions import action_rows, transaction_rows
+from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.sections import (
     SCHEMA,
-    ActionRow,
     AnalysisSection,
-    AssertionRow,
     GroupRow,
     PhaseRow,
     RunSection,
     Summary,
     TotalsSection,
-    TransactionRow,
 )
 
 
-def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> Summary:
-    """Close what is still open, judge the run and write its summary."""
+def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, once: OnceResults | None = None) -> Summary:
+    """Close what is still open, judge the run and write its summary. `once`: what set-up and teardown measured."""
     aggregate.settle()
-    return _Writer(aggregate, fleet, run).write()
+    return _Writer(aggregate, fleet, run, once or OnceResults(aggregate.plan, aggregate.interval)).write()
 
 
 class _Writer:
     """Puts the sections together."""
 
-    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts) -> None:
+    def __init__(self, aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, once: OnceResults) -> None:
         self._aggregate = aggregate
+        self._once = once
         self._plan, self._schedule, self._totals = aggregate.plan, aggregate.schedule, aggregate.totals
         self._facts = fleet
         self._run = run
@@ -74,14 +73,17 @@ class _Writer:
         aggregate, totals = self._aggregate, self._totals
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
         verdict = judge(self._evidence(law))
+        once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
             verdict=verdict,
             totals=self._totals_section(),
             actions=action_rows(aggregate),
+            setup=once.get(SETUP),
+            teardown=once.get(TEARDOWN),
             groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
-            transactions=tuple(_transaction_row(aggregate, series) for series in aggregate.index.transactions),
+            transactions=transaction_rows(aggregate),
             phases=tuple(self._phases()),
             levels=tuple(self._levels.rows()),
             fleet=self._fleet_section,
@@ -143,14 +145,14 @@ class _Writer:
         totals, everything = self._totals, self._totals.everything()
         counts = {name: totals.counter(name, everything) for name in COUNTERS}
         warm_up = totals.counter("sent", replace(everything, phases=totals.warm_up))
-        counts["sent"] += warm_up
+        counts["sent"] += warm_up + self._once.sent
         requests, failures = totals.requests_and_failures(everything)
         return TotalsSection(
             requests=requests,
             failures=failures,
             error_rate=share(failures, requests),
             warm_up_sent=warm_up,
-            setup_sent=0,
+            setup_sent=self._once.sent,
             iterations=int(totals.sums(totals.measured).iterations[:, 0].sum()),
             throughput_rps=self._rate(totals.phases, only_ok=True),
             request_rate_rps=self._rate(totals.phases),
@@ -208,7 +210,8 @@ class _Writer:
             late_levels=self._facts.late_levels,
             lateness=lateness_of(self._plan, index, totals, aggregate.agents.values()),
             empty=empty_iterations(index, totals),
-            unforeseen=tuple(unforeseen_steps(index, totals, self._error_samples)),
+            unforeseen=(*self._once.unforeseen(), *unforeseen_steps(index, totals, self._error_samples)),
+            teardown=next((facts.failure for facts in self._facts.once if facts.section == TEARDOWN), None),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
@@ -230,80 +233,3 @@ def _base_urls(plan: Plan) -> tuple[str, ...]:
     urls = [service.base_url or "" for service in (plan.config, *plan.services.values())]
     urls += [origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
     return tuple(filter(None, dict.fromkeys(urls)))
-
-
-def action_rows(aggregate: Aggregate) -> tuple[ActionRow, ...]:
-    """One row per step of a group in the order of the plan, performed or not; warm-up is in `sent` alone.
-
-    A flow step has a row only if its expression failed.
-    """
-    rows = (_action_row(aggregate, series) for series in aggregate.index.steps)
-    return tuple(row for row in rows if row.action or row.requests)
-
-
-def _transaction_row(aggregate: Aggregate, series: TransactionSeries) -> TransactionRow:
-    totals, names = aggregate.totals, aggregate.index.failures.names
-    mine = Selection(totals.measured, (series.number,))
-    count, failures = totals.requests_and_failures(mine)
-    histogram = totals.histogram(TRANSACTION, mine)
-    return TransactionRow(
-        group=aggregate.index.groups[series.group],
-        transaction=series.name,
-        count=count,
-        failures=failures,
-        success_rate=share(count - failures, count),
-        errors={names[kind]: number for kind, number in sorted(totals.by_kind(mine).items()) if kind != OK},
-        duration_ms=Distribution.of(histogram),
-        ok_duration_ms=Distribution.of(totals.histogram(TRANSACTION, replace(mine, kinds=(OK,)))),
-        histogram=histogram.to_json(),
-    )
-
-
-def _action_row(aggregate: Aggregate, series: StepSeries) -> ActionRow:
-    totals, names = aggregate.totals, aggregate.index.failures.names
-    mine = Selection(totals.measured, (series.number,))
-    everywhere = replace(mine, phases=totals.everywhere)
-    by_kind = totals.by_kind(mine)
-    requests, failures = totals.requests_and_failures(mine)
-    histogram = totals.histogram(RESPONSE_TIME, mine)
-    return ActionRow(
-        group=aggregate.index.groups[series.group],
-        step=series.name,
-        action=series.action,
-        service=series.service,
-        tags=dict(series.tags),
-        requests=requests,
-        failures=failures,
-        success_rate=share(requests - failures, requests),
-        sent=totals.counter("sent", everywhere),
-        unsent=totals.counter("unsent", mine),
-        interrupted=totals.counter("interrupted", mine),
-        skipped=totals.counter("skipped", mine),
-        errors={names[kind]: count for kind, count in sorted(by_kind.items()) if kind != OK},
-        status_codes=_status_codes(aggregate, series),
-        assertions=_assertions(aggregate, series),
-        response_time_ms=Distribution.of(histogram),
-        ok_response_time_ms=Distribution.of(totals.histogram(RESPONSE_TIME, replace(mine, kinds=(OK,)))),
-        exchange_ms=Distribution.of(totals.histogram(EXCHANGE, mine)),
-        ttfb_ms=Distribution.of(totals.histogram(TTFB, mine)),
-        histogram=histogram.to_json(),
-    )
-
-
-def _status_codes(aggregate: Aggregate, series: StepSeries) -> dict[str, int]:
-    counts = Counter[int]()
-    for (phase, step, code), _, count in aggregate.statuses.entries():
-        if step == series.number and phase in aggregate.totals.measured:
-            counts[code] += count
-    return {str(code): count for code, count in sorted(counts.items())}
-
-
-def _assertions(aggregate: Aggregate, series: StepSeries) -> tuple[AssertionRow, ...]:
-    action = aggregate.plan.actions.get(series.action)
-    texts = [assertion.text or assertion.check for assertion in action.assertions] if action is not None else []
-    phases, counts = aggregate.totals.measured, aggregate.assertions
-    rows = []
-    for number, text in enumerate(texts):
-        outcomes = (sum(counts[phase, series.number, number, outcome] for phase in phases) for outcome in (0, 1))
-        rows.append(AssertionRow(text, *outcomes))
-    return tuple(rows)

@@ -17,6 +17,7 @@ from gradual_agent.coordination.events import (
     HangUp,
     Leave,
     MessageReceived,
+    OncePerformed,
     Provisioned,
     Renew,
     Sealed,
@@ -40,6 +41,8 @@ from gradual_common.protocol.messages import (
     Hello,
     LevelOrder,
     MasterMessage,
+    Once,
+    OnceReport,
     Orders,
     Ping,
     Pong,
@@ -592,3 +595,70 @@ def test_without_a_master_the_wish_waits() -> None:
     agent.handles(AbortAsked("another"))
     said = [message.abort for message in agent.receives(welcome=WELCOME) if isinstance(message, AgentMessage)]
     assert said == ["no rows"]
+
+
+SETUP_REPORT = OnceReport("setup", batch(1), b"{}")
+TEARDOWN_REPORT = OnceReport("teardown", batch(1), failure="no")
+
+
+def test_a_set_up_waits_for_the_job_and_a_lease_and_is_begun_once() -> None:
+    agent = greeting()
+    agent.receives(after=MS, welcome=WELCOME)
+    assert Once("setup") not in agent.receives(once=Once("setup"))
+    agent.handles(Provisioned(1))
+    begun = [instruction for _ in range(BURST_PINGS) for instruction in agent.pong(agent.now)]
+    assert begun.count(Once("setup")) == 1
+    assert Once("setup") not in agent.receives(once=Once("setup"))
+
+
+def test_its_report_is_said_at_once_and_on_every_new_stream() -> None:
+    agent = live()
+    agent.receives(once=Once("setup"))
+    assert agent.handles(OncePerformed(SETUP_REPORT)) == [AgentMessage(once=SETUP_REPORT)]
+    agent.receives(once=Once("teardown", b"{}"))
+    agent.handles(StreamLost(1, "reset"))
+    assert agent.handles(OncePerformed(TEARDOWN_REPORT)) == []
+    agent.wakes(JITTER_DELAY)
+    said = [message.once for message in agent.receives(welcome=WELCOME) if isinstance(message, AgentMessage)]
+    assert [report for report in said if report] == [SETUP_REPORT, TEARDOWN_REPORT]
+    assert agent.receives(once=Once("teardown")) == [], "the master has not read it yet"
+
+
+def test_a_set_up_that_was_not_begun_is_forgotten_with_its_stream() -> None:
+    agent = greeting()
+    agent.receives(after=MS, welcome=WELCOME)
+    agent.receives(once=Once("setup"))
+    agent.handles(StreamLost(1, "reset"))
+    agent.handles(Provisioned(1))
+    agent.wakes(JITTER_DELAY)
+    agent.receives(welcome=WELCOME)
+    begun = [instruction for _ in range(BURST_PINGS) for instruction in agent.pong(agent.now)]
+    assert Once("setup") not in begun, "the master says it again, if it still wants it"
+    assert Once("setup") in agent.receives(once=Once("setup"))
+
+
+def test_an_agent_that_performs_the_teardown_does_not_end_before_it() -> None:
+    agent = working()
+    agent.handles(Sealed(batch(1, last=True), agent.now))
+    agent.receives(ack=1)
+    assert Once("teardown") in agent.receives(once=Once("teardown"))
+    assert not any(isinstance(instruction, Exit) for instruction in agent.handles(Leave()))
+    assert agent.handles(OncePerformed(TEARDOWN_REPORT)) == [
+        AgentMessage(once=TEARDOWN_REPORT),
+        AgentMessage(goodbye=Goodbye("asked to stop")),
+        CutUsers("asked to stop"),
+        Exit(0, "asked to stop"),
+    ]
+
+
+def test_an_agent_that_has_torn_down_dials_again_if_it_may_not_have_been_heard() -> None:
+    agent = working()
+    agent.handles(Sealed(batch(1, last=True), agent.now))
+    agent.receives(ack=1)
+    agent.receives(once=Once("teardown"))
+    agent.handles(OncePerformed(TEARDOWN_REPORT))
+    agent.handles(StreamLost(1, "reset"))
+    assert agent.session.state is SessionState.DISCONNECTED
+    agent.wakes(JITTER_DELAY)
+    assert AgentMessage(once=TEARDOWN_REPORT) in agent.receives(welcome=WELCOME)
+    assert agent.receives(finish=Finish("over"))[-1] == Exit(0, "over")

@@ -27,6 +27,7 @@ def make_folder(tmp_path: Path) -> Path:
     ("changes", "entry"),
     [
         ({"secrets": {"KEY": {"env": "KEY"}}}, "secrets"),
+        ({"setup": ["login"], "actions__login": {"url": "/", "extract": {"token": "json: token"}}}, "setup"),
         ({"config__tls": {"cert": "c.pem", "key": "k.pem"}}, "config.tls.key"),
         ({"actions__look__tls": {"cert": "c.pem", "key": "k.pem"}}, "actions.look.tls.key"),
         ({"actions__look__tls": {"cert": "both.pem"}}, "actions.look.tls.cert"),

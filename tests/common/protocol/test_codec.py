@@ -1,5 +1,6 @@
 """Every message survives the wire, and no bytes make the decoder raise anything but WireError."""
 
+import re
 from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns, pack_values
 from gradual_common.kinds.failures import KINDS
+from gradual_common.language.document import ONCE
 from gradual_common.protocol.batch import COUNTERS, Applied, Batch, Frame, Health
 from gradual_common.protocol.codec import (
     decode_agent_message,
@@ -30,6 +32,8 @@ from gradual_common.protocol.messages import (
     Hello,
     LevelOrder,
     MasterMessage,
+    Once,
+    OnceReport,
     Orders,
     Part,
     Ping,
@@ -39,6 +43,7 @@ from gradual_common.protocol.messages import (
     Welcome,
 )
 from gradual_common.protocol.names import shown_name
+from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES
 from gradual_common.wire import fleet_pb2 as pb
 
 small, count = st.integers(0, 2**31 - 1), st.integers(0, 2**62)
@@ -100,6 +105,8 @@ def batches(draw: st.DrawFn) -> Batch:
     )
 
 
+variables = st.sampled_from((b"", b"{}", b'{"token":"t-1"}'))
+once_reports = st.builds(OnceReport, st.sampled_from(ONCE), batches(), variables, name)
 agent_messages = st.builds(
     AgentMessage,
     hello=st.none() | hello,
@@ -110,6 +117,7 @@ agent_messages = st.builds(
     batches=st.lists(batches(), max_size=2).map(tuple),
     goodbye=st.none() | st.builds(Goodbye, name),
     abort=name,
+    once=st.none() | once_reports,
 )
 levels = st.integers(1, 3).flatmap(
     lambda groups: st.lists(
@@ -125,6 +133,7 @@ master_messages = st.builds(
     expired=st.none() | st.builds(Expired, name),
     refused=st.none() | st.builds(Refused, name),
     finish=st.none() | st.builds(Finish, name),
+    once=st.none() | st.builds(Once, st.sampled_from(ONCE), variables),
 )
 
 
@@ -134,7 +143,7 @@ def plain(value: Any) -> Any:
         return (value.dtype.str, value.shape, value.tolist())
     if isinstance(value, tuple):
         return tuple(plain(item) for item in value)
-    if isinstance(value, AgentMessage | Batch | HistogramColumns):
+    if isinstance(value, AgentMessage | Batch | HistogramColumns | OnceReport):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return value
 
@@ -292,3 +301,20 @@ def test_more_entries_than_an_agent_can_have_are_not_read(which: str) -> None:
     message, error = LISTS[which]
     with pytest.raises(WireError, match=error):
         decode_agent_message(message)
+
+
+@pytest.mark.parametrize(
+    ("once", "problem"),
+    [
+        (pb.Once(section="set-up"), "a section is called 'set-up'; allowed are setup, teardown"),
+        (pb.Once(section="setup", variables=b"x"), "what the set-up extracted cannot be read"),
+        (pb.Once(section="setup", variables=b"[]"), "what the set-up extracted is not a mapping"),
+        (pb.Once(section="setup", variables=bytes(MAX_VARIABLES_BYTES + 1)), "variables of 65,537 bytes; at most"),
+    ],
+)
+def test_a_set_up_that_does_not_hold_together_is_refused(once: pb.Once, problem: str) -> None:
+    with pytest.raises(WireError, match=re.escape(problem)):
+        decode_master_message(pb.MasterMessage(once=once))
+    report = pb.OnceReport(section=once.section, variables=once.variables, batch=pb.Batch(number=1))
+    with pytest.raises(WireError, match=re.escape(problem)):
+        decode_agent_message(pb.AgentMessage(once=report))

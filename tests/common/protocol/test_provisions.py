@@ -139,3 +139,11 @@ def test_chunks_that_do_not_fit_together_are_refused(chunks: list[pb.ProvisionCh
         assembler.feed(piece)
     with pytest.raises(WireError, match=message):
         assembler.feed(bad)
+
+
+def test_what_a_set_up_extracted_arrives_as_it_was_and_is_checked() -> None:
+    assembler = ProvisionAssembler()
+    (chunk,) = encode_provision(Provision(2, variables=b'{"token":"t-1"}'))
+    assert assembler.feed(chunk) == Provision(2, variables=b'{"token":"t-1"}')
+    with pytest.raises(WireError, match="what the set-up extracted is not a mapping"):
+        assembler.feed(pb.ProvisionChunk(sequence=3, variables=b"[]", complete=True))

@@ -9,6 +9,15 @@ from gradual_master.errors import IllegalTransitionError
 PATHS = [
     ("a run that ends by itself", ["gathered", "provisioned", "confirmed", "ended", "collected"]),
     ("a run that its plan ends", ["gathered", "provisioned", "confirmed", "aborted", "collected"]),
+    (
+        "a run with set-up and teardown",
+        [
+            *("gathered", "set up first", "set up", "provisioned", "confirmed", "ended", "torn down", "collected"),
+        ],
+    ),
+    ("a set-up that fails", ["gathered", "set up first", "failed"]),
+    ("a set-up that fails, and is torn down", ["gathered", "set up first", "torn down", "collected"]),
+    ("stopped in the teardown", ["gathered", "provisioned", "confirmed", "stopped", "torn down", "stopped"]),
     ("a run that is stopped", ["gathered", "provisioned", "confirmed", "stopped", "collected"]),
     ("a run that is stopped twice", ["gathered", "provisioned", "confirmed", "stopped", "stopped", "collected"]),
     ("a run stopped three times", ["gathered", "provisioned", "confirmed", "stopped", "stopped", "stopped"]),

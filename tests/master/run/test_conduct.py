@@ -53,7 +53,7 @@ def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     job = Job({"plan": 1}, {}, secrets or {}, 5)
     data = {(0, "user"): Names()}
     parts = {"plan": plan, "display_plan": plan, "schedule": compile_schedule(plan)}
-    return SimpleNamespace(**parts, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"))
+    return SimpleNamespace(**parts, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"), profile=None)
 
 
 class Watcher(BaseReporter):

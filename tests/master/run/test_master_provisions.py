@@ -63,3 +63,15 @@ def test_every_row_is_sent_once_and_the_last_sequence_is_known_before(counts: li
 
 def test_nothing_lies_ready_for_an_agent_that_was_given_nothing() -> None:
     assert list(Provisions(JOB, {(0, "user"): Table()}).rows_of("stranger")) == []
+
+
+def test_what_a_set_up_extracted_comes_once_to_everybody_and_before_further_rows() -> None:
+    provisions = Provisions(JOB, {(0, "user"): Table()})
+    assert provisions.prepare("a", (SlotRun(0, 1, 1, 1),)) == 2
+    provisions.variables = b'{"token":"t-1"}'
+    assert provisions.prepare("a", ()) == 3
+    assert provisions.prepare("a", ()) == 3
+    assert provisions.prepare("a", (SlotRun(0, 2, 1, 1),)) == 4
+    assert provisions.prepare("late", (SlotRun(0, 3, 1, 1),)) == 3
+    assert [provision.variables for provision in provisions.rows_of("a")] == [b"", provisions.variables, b""]
+    assert [provision.variables for provision in provisions.rows_of("late")] == [provisions.variables, b""]

@@ -9,7 +9,7 @@ from plan_samples import mistakes, only_mistake, small
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        *[({key: {}}, key) for key in ("setup", "teardown", "network")],
+        ({"network": {}}, "network"),
         *[({f"config__{key}": "x"}, key) for key in ("proxy", "auth", "network")],
         *[({f"actions__look__{key}": "x"}, key) for key in ("proxy", "auth", "multipart")],
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
