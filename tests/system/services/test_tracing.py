@@ -74,3 +74,20 @@ def test_a_trial_shows_the_header(server: TracedServer, tmp_path: Path) -> None:
     ((_, trace),) = server.seen
     assert f"traceparent: {trace}" in done.stdout
     assert trace.endswith("-01")
+
+
+def test_retries_and_simultaneous_steps_have_traces_of_their_own(server: TracedServer, fleet: Fleet) -> None:
+    document = plan(server.url)
+    document["config"]["trace"] = {"sample": "50%"}
+    document["users"][0]["behavior"] = [
+        {"action": "broken", "retry": {"attempts": 3, "delay": "5ms"}},
+        {"parallel": ["plain", "post", "plain"]},
+    ]
+    outcome = fleet.run(document, 2)
+    assert Counter(path[:5] for path, _ in server.seen) == {"/fail": 36, "/plai": 24, "/post": 12}, outcome.output
+    assert len({trace[3:35] for _, trace in server.seen}) == 72
+    flags = {path[:5]: {trace[-2:] for at, trace in server.seen if at[:5] == path[:5]} for path, _ in server.seen}
+    assert flags == {"/fail": {"01"}, "/post": {"01"}, "/plai": {"00", "01"}}, "the ledger samples all"
+    assert outcome.summary is not None
+    last = {sample["trace_id"] for sample in outcome.summary["error_samples"]}
+    assert last <= {trace[3:35] for path, trace in server.seen if path == "/fail"}

@@ -1,12 +1,13 @@
 """A plan with two services: each request goes to the one that its action names, and each service counts its own."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet_processes import Fleet, Target, running_target
+from fleet_processes import Fleet, Target, running_target, wait_until
 
 
 @pytest.fixture
@@ -75,3 +76,37 @@ def test_an_agent_that_may_not_send_to_a_service_refuses_the_plan(targets: tuple
     assert outcome.code == 3, outcome.output[-4000:]
     assert f"the plan sends to {ledger.url.removeprefix('http://')}" in " ".join(outcome.output.split())
     assert (bank.count(), ledger.count()) == (0, 0)
+
+
+def test_after_an_agent_is_killed_its_users_go_on_in_both_services(
+    targets: tuple[Target, Target], fleet: Fleet
+) -> None:
+    bank, ledger = targets
+    document = plan(bank, ledger)
+    document["services"]["ledger"]["headers"] = {"X-User": "{{vu.group}}/{{vu.slot}}/{{vu.tenure}}"}
+    document["users"][0] = {
+        "name": "customer",
+        "concurrency": 6,
+        "behavior": [{"action": "login", "think_time": "50ms"}, "post"],
+    }
+    document["thresholds"] = ["error_rate < 100%"]
+    master = fleet.start_master(document, 3, "--lease", "3s")
+    agents = [fleet.start_agent(f"agent-{number}", "--processes", "1") for number in (1, 2, 3)]
+    wait_until(lambda: len(slots_of(ledger, tenure=1)) == 6, "every user has used both services")
+    fleet.signal(agents[0], signal.SIGKILL)
+    wait_until(lambda: len(slots_of(ledger, tenure=2)) == 2, "both users of the lost agent go on elsewhere")
+    fleet.signal(master, signal.SIGINT)
+    outcome = fleet.wait(master, agents)
+
+    assert outcome.summary is not None, outcome.output[-4000:]
+    counted = {"login": bank.count(), "post": ledger.count()}
+    merged = {step: outcome.arrived(step) for step in counted}
+    # What the lost agent had not delivered yet is missing in the report, and nothing else.
+    assert all(counted[step] >= merged[step] > 0 for step in counted), (counted, merged)
+    assert {row for _, _, row, *_ in ledger.records().requests} == {"t-1"}
+    assert {row["service"] for row in outcome.summary["actions"] if row["step"] == "post"} == {"ledger"}
+
+
+def slots_of(target: Target, tenure: int) -> set[str]:
+    """The users of a tenure whose requests a target has counted."""
+    return {user for _, user, *_ in target.records().requests if user.endswith(f"/{tenure}")}
