@@ -28,6 +28,7 @@ ANY_TLS: Final = Tls()
 
 _END_OF_AUTHORITY = re.compile(r"[^:/?#]*://[^/?#]*")
 _NOT_VISIBLE = re.compile(r"[^!-~]")
+_WITHOUT_HOST = re.compile(r"(?i)(?:https?:)?//(?:[/?#]|$)")
 _THREE_SLASHES = re.compile(r"(?i)^((?:https?:)?)///(?!/)")
 
 
@@ -88,6 +89,8 @@ def split_url(url: str, tls: Tls = ANY_TLS, way: Way = STRAIGHT) -> tuple[Origin
 
 def join_url(base: str, reference: str) -> str:
     """`reference`, as a Location field writes it, seen from `base` (RFC 3986, 5.2)."""
+    if _WITHOUT_HOST.match(reference):  # `urljoin` would take it for a reference without an authority.
+        raise RequestError(f"{quoted(reference)} names no host")
     try:
         return urljoin(base, reference)
     except ValueError as error:

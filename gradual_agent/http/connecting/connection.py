@@ -105,6 +105,8 @@ class Http1Connection(asyncio.Protocol):
         if sent < len(wire) or rest:
             self._send_rest(memoryview(wire)[sent:], rest, handler if sent == 0 else None)
         if self._early:
+            # With a reader the quick path is closed to what comes next, which follows the early bytes in `_read`.
+            self._reader = ResponseReader(self._heads, request)
             self._context.loop.call_soon(self._replay)
         return sent
 
@@ -207,6 +209,8 @@ class Http1Connection(asyncio.Protocol):
         reader = self._reader
         if reader is None:
             reader = self._reader = ResponseReader(self._context.heads, self._request)
+        if self._early:
+            data, self._early = self._early + data, b""
         if self._first_byte == 0:
             self._first_byte = self._context.clock()
         self._received += len(data)
@@ -276,9 +280,10 @@ class Http1Connection(asyncio.Protocol):
             self._early += data
 
     def _replay(self) -> None:
-        data, self._early = self._early, b""
-        if self._handler is not None:
-            self._read(data)
+        """Read the early bytes, unless they were read with what came after them."""
+        if self._early and self._handler is not None:
+            self._read(b"")
+        self._early = b""
 
     def cancel(self, handler: ResponseHandler) -> tuple[int, int]:
         """Close without an outcome for `handler`; return the instant of the first byte and the bytes received.

@@ -27,6 +27,8 @@ class Peer:
     settled: threading.Event
     """Set when everything is sent."""
 
+    unread: bytes = b""
+    length: int = 0
     is_reset: bool = False
 
     def write(self, data: bytes) -> None:
@@ -45,15 +47,26 @@ Step = Callable[[Peer], None]
 Script = Sequence[Step]
 
 
-def read(peer: Peer) -> None:
-    """A request: its head, and a body of known length."""
-    data = b""
-    while END_OF_HEAD not in data:
-        data += _receive(peer)
-    head, _, body = data.partition(END_OF_HEAD)
+def read_head(peer: Peer) -> None:
+    """The head of a request."""
+    while END_OF_HEAD not in peer.unread:
+        peer.unread += _receive(peer)
+    head, _, peer.unread = peer.unread.partition(END_OF_HEAD)
     lengths = [line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    while lengths and len(body) < int(lengths[0]):
-        body += _receive(peer)
+    peer.length = int(lengths[0]) if lengths else 0
+
+
+def read_body(peer: Peer) -> None:
+    """The body of the request whose head was read."""
+    while len(peer.unread) < peer.length:
+        peer.unread += _receive(peer)
+    peer.unread = peer.unread[peer.length :]
+
+
+def read(peer: Peer) -> None:
+    """A request."""
+    read_head(peer)
+    read_body(peer)
 
 
 def read_some(peer: Peer) -> None:
@@ -82,11 +95,12 @@ def send_raw(data: bytes) -> Step:
 
 
 def endless(data: bytes) -> Step:
-    """Again and again, until the client closes."""
+    """Again and again, until the client closes, or has taken so much that there is no limit."""
 
     def step(peer: Peer) -> None:
-        while True:
-            peer.write(data)
+        for _ in range(ENDLESS // len(data)):
+            peer.sock.sendall(data)
+        hang(peer)
 
     return step
 
@@ -94,6 +108,11 @@ def endless(data: bytes) -> Step:
 def handshake(peer: Peer) -> None:
     assert peer.context is not None
     peer.sock = peer.context.wrap_socket(peer.sock, server_side=True)
+
+
+def settle(peer: Peer) -> None:
+    """Nothing more until the next request."""
+    peer.settled.set()
 
 
 def hang(peer: Peer) -> None:
@@ -124,8 +143,11 @@ def reset(peer: Peer) -> None:
     raise EndOfScriptError
 
 
+ENDLESS = 16 << 20
+"""Bytes that are sent by `endless`."""
+
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
-USUAL: Script = (read, send(FINE)) * 10
+USUAL: Script = (settle, *(read, send(FINE)) * 10)
 
 
 @dataclass
@@ -184,9 +206,8 @@ def _accept(
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.accepted += 1
             script = scripts.pop(0) if scripts else usual
-            thread = threading.Thread(
-                target=_play, args=(Peer(sock, context, is_bytewise, server.settled), script), daemon=True
-            )
+            peer = Peer(sock, context, is_bytewise, server.settled)
+            thread = threading.Thread(target=_play, args=(peer, script), daemon=True)
             server.threads.append(thread)
             thread.start()
 

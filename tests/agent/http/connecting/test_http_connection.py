@@ -307,6 +307,21 @@ def test_what_comes_before_the_first_request_is_read_as_its_answer():
     assert "HTTP/2" in noted.outcomes[0][1]
 
 
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_what_comes_before_the_first_request_keeps_its_order(cut):
+    """The rest may come in the turn of the loop in which the request is sent, before the first part is read."""
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
+    connection, _, context = connect()
+    connection.data_received(whole[:cut])
+    noted = NotedExchange()
+    assert connection.send(GET.wire, GET, noted)
+    connection.data_received(whole[cut:])
+    context.loop.run_soon()
+    assert [outcome[:2] for outcome in noted.outcomes] == [(200, b"fine")]
+    assert noted.received == len(whole)
+    assert connection.is_free
+
+
 def test_a_connection_that_served_before_and_ends_without_an_answer_is_stale():
     connection, _, _ = connect()
     first, second = NotedExchange(), NotedExchange()

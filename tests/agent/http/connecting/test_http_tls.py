@@ -25,7 +25,7 @@ from gradual_agent.http.connecting.tls import TlsConnection
 from gradual_agent.http.request import build_request
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.errors import TlsFileError
-from gradual_common.kinds.failures import KINDS
+from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.net.tls import Tls
 
 AUTHORITY = trustme.CA()
@@ -353,6 +353,51 @@ def test_what_the_layer_answers_goes_out_in_its_turn():
     sock.room = FOREVER
     context.loop.have_room()
     assert sock.written == b"three<update>"
+
+
+class BreakingLayer(Layer):
+    """A session in which a broken record follows what can be read, in the same bytes from the socket."""
+
+    def decrypt(self, data):
+        error = ssl.SSLError(1, "bad record")
+        error.reason = "BAD_RECORD"
+        return data, error
+
+
+@pytest.mark.parametrize(
+    ("plain", "outcome"),
+    [
+        (b"HTTP/1.1 204 X\r\n\r\n", 204),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\nok", 200),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\no", KIND["tls"]),
+        (b"HTTP/1.1 200 X\r\n\r\nok", KIND["tls"]),
+        (b"", KIND["tls"]),
+    ],
+)
+def test_a_record_that_cannot_be_read_takes_no_response_with_it(plain, outcome):
+    connection, _, transport, _ = connect_inside_tls()
+    connection._layer = BreakingLayer()
+    noted = NotedExchange()
+    connection.send(b"one", GET, noted)
+    connection.data_received(plain)
+    assert [found[0] for found in noted.outcomes] == [outcome]
+    assert transport.calls == ["abort"]
+    assert not connection.is_free
+
+
+def test_a_request_that_follows_a_response_with_a_broken_record_is_stale():
+    """It was written before the record was read, so an idempotent one is sent again."""
+    connection, _, _, _ = connect_inside_tls()
+    connection._layer = BreakingLayer()
+    second = NotedExchange()
+
+    class First(NotedExchange):
+        def on_response(self, *arguments):
+            connection.send(b"two", GET, second)
+
+    connection.send(b"one", GET, First())
+    connection.data_received(b"HTTP/1.1 204 X\r\n\r\n")
+    assert [(kind, is_stale) for kind, _, is_stale in second.outcomes] == [(KIND["tls"], True)]
 
 
 def test_an_answer_of_the_layer_that_does_not_fit_takes_the_connection():
