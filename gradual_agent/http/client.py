@@ -20,8 +20,19 @@ from typing import Any, Final
 
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
+from gradual_agent.http.connecting.tunnel import CREDENTIALS_WANTED, refusal
 from gradual_agent.http.cookies import CookieJar
-from gradual_agent.http.failures import CONNECT, CUT_SHORT, NO_LEASE, REDIRECT, RESET, TIMEOUT, Failure, ResponseError
+from gradual_agent.http.failures import (
+    CONNECT,
+    CUT_SHORT,
+    NO_LEASE,
+    PROXY,
+    REDIRECT,
+    RESET,
+    TIMEOUT,
+    Failure,
+    ResponseError,
+)
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import HttpRequest, RequestSettings, follow
@@ -219,6 +230,12 @@ class HttpClient:
         A body that cannot be decoded is kept as it came. The response was complete, so its measured times stay.
         """
         settings = request.settings
+        if head.status == CREDENTIALS_WANTED and settings.origin.plain_proxy is not None:
+            # The system was not reached: there is no response of its own.
+            sample.status_code = 0
+            self._data = b""
+            self._end(sample, Failure(PROXY, refusal(settings.origin.plain_proxy, head.status)))
+            return
         body = self._data if settings.wants_body or head.is_error else b""
         self._data = b""
         if settings.wants_body and head.encoding:
@@ -339,7 +356,9 @@ class HttpClient:
             return
         self._deadline = limit
         seconds = settings.connect_timeout / NS_PER_S
-        self._connect_timeout = Failure(CONNECT, f"no connection to {settings.origin} within {seconds:g} s")
+        proxy = settings.origin.proxy
+        kind, through = (CONNECT, "") if proxy is None else (PROXY, f" through the proxy {proxy}")
+        self._connect_timeout = Failure(kind, f"no connection to {settings.origin}{through} within {seconds:g} s")
         if limit < self._timer_at:
             self._set_timer(limit)
 

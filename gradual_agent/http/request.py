@@ -36,6 +36,8 @@ ENCLOSING: Final = frozenset({"POST", "PUT", "PATCH"})
 FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cookie"})
 """Fields that the engine writes itself; Host and Cookie keep what the plan says."""
 
+FRAMING_BY_PROXY: Final = FRAMING | {"proxy-authorization"}
+
 SAFE: Final = ("GET", "HEAD")
 OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
 OF_THE_ORIGIN: Final = frozenset({"authorization", "proxy-authorization"})
@@ -124,10 +126,11 @@ class HttpRequest:
 
     @property
     def fields(self) -> Fields:
-        """The header fields but for `FRAMING`, from which a redirected request is built."""
+        """The header fields but for `FRAMING` and those for the proxy, from which a redirected request is built."""
         lines = self.head.decode("utf-8", "surrogateescape").split("\r\n")[1:-2]
         pairs = [line.split(": ", 1) for line in lines]
-        return tuple((name, value) for name, value in pairs if name.lower() not in FRAMING)
+        left_out = FRAMING if self.origin.plain_proxy is None else FRAMING_BY_PROXY
+        return tuple((name, value) for name, value in pairs if name.lower() not in left_out)
 
     @property
     def method(self) -> str:
@@ -143,7 +146,8 @@ class HttpRequest:
     def target(self) -> str:
         """Path and query."""
         line = self.wire[: self.wire.index(b"\r\n")]
-        return line[len(self.settings.method) + 1 : -len(" HTTP/1.1")].decode("utf-8", "surrogateescape")
+        target = line[len(self.settings.method) + 1 : -len(" HTTP/1.1")].decode("utf-8", "surrogateescape")
+        return target if self.origin.plain_proxy is None else target.removeprefix(str(self.origin))
 
     @property
     def path(self) -> str:
@@ -194,6 +198,7 @@ def build_request(
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
+    target, fields = _on_the_way(origin, target, fields)
     head = encode_head(method, target, own_host or origin.authority, fields, len(body))
     settings = RequestSettings(method, origin, _value_of(given, "cookie"), own_host, **options)
     return HttpRequest(settings, head + body, len(head))
@@ -220,8 +225,19 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
     settings = replace(request.settings, method=method, origin=origin)
     if not is_at_home:
         settings = replace(settings, own_host="", cookie="")
+    target, fields = _on_the_way(origin, target, fields)
     head = encode_head(method, target, settings.own_host or origin.authority, fields, len(body))
     return HttpRequest(settings, head + body, len(head))
+
+
+def _on_the_way(origin: Origin, target: str, fields: Fields) -> tuple[str, Fields]:
+    """Target and fields as they go to the origin, or to its proxy: the whole URL (RFC 9112, 3.2.2), and credentials."""
+    proxy = origin.plain_proxy
+    if proxy is None:
+        return target, fields
+    if proxy.authorization and not _value_of(fields, "proxy-authorization"):
+        fields = (*fields, ("Proxy-Authorization", proxy.authorization))
+    return f"{origin}{target}", fields
 
 
 def _method_after(status: int, method: str) -> str:

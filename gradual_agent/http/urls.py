@@ -39,7 +39,19 @@ class Origin:
     tests identity finds its connection without a comparison.
     """
 
-    __slots__ = ("_hash", "_key", "authority", "host", "port", "scheme", "tls", "way")
+    __slots__ = (
+        "_hash",
+        "_key",
+        "authority",
+        "bracketed_host",
+        "host",
+        "plain_proxy",
+        "port",
+        "proxy",
+        "scheme",
+        "tls",
+        "way",
+    )
 
     def __init__(self, scheme: str, host: str, port: int, tls: Tls = ANY_TLS, way: Way = STRAIGHT) -> None:
         self.scheme = scheme
@@ -47,8 +59,11 @@ class Origin:
         self.port = port
         self.tls = tls
         self.way = way
-        shown = f"[{host.partition('%')[0]}]" if ":" in host else host
+        self.bracketed_host = shown = f"[{host.partition('%')[0]}]" if ":" in host else host
         self.authority = shown if port == DEFAULT_PORTS[scheme] else f"{shown}:{port}"
+        self.proxy = way.proxy_for(host)
+        self.plain_proxy = None if scheme == "https" else self.proxy
+        """A proxy that gets requests in absolute form; with TLS it only opens a tunnel."""
         self._key = (scheme, host, port, tls, way)
         self._hash = hash(self._key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradual_common.net.dns import Dns
+from gradual_common.net.proxies import DirectHost, Proxy
 from gradual_common.net.sources import SourceNetwork
 
 ANY_DNS = Dns()
@@ -14,13 +15,25 @@ class Way:
     Its hash is kept, as it is a part of keys that are looked up for each request.
     """
 
-    __slots__ = ("_hash", "_key", "bind", "dns")
+    __slots__ = ("_direct", "_hash", "_key", "_proxy", "bind", "dns")
 
-    def __init__(self, dns: Dns = ANY_DNS, bind: tuple[SourceNetwork, ...] = ()) -> None:
+    def __init__(
+        self,
+        dns: Dns = ANY_DNS,
+        bind: tuple[SourceNetwork, ...] = (),
+        proxy: Proxy | None = None,
+        direct: tuple[DirectHost, ...] = (),
+    ) -> None:
         self.dns = dns
         self.bind = bind
-        self._key = (dns, bind)
+        self._proxy = proxy
+        self._direct = direct if proxy is not None else ()
+        self._key = (dns, bind, proxy, self._direct)
         self._hash = hash(self._key)
+
+    def proxy_for(self, host: str) -> Proxy | None:
+        """The proxy through which a host is reached; None for one that is reached directly."""
+        return None if any(entry.matches(host) for entry in self._direct) else self._proxy
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Way) and self._key == other._key)

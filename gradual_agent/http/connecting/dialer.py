@@ -19,11 +19,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.connecting.peers import OUR_SHORTAGES, explain_connect, peer_of, refusal_of
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
 from gradual_agent.http.connecting.sources import SourceAddresses, find_sources
 from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
+from gradual_agent.http.connecting.tunnel import open_tunnel
 from gradual_agent.http.context import HttpContext
-from gradual_agent.http.failures import CONNECT, DNS, Failure, ResponseError, explain, tls_failed, unexpected
+from gradual_agent.http.failures import CONNECT, Failure, ResponseError, explain, tls_failed, unexpected
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
 from gradual_agent.runtime.timeline import Entry
@@ -36,8 +38,6 @@ T = TypeVar("T")
 
 UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
 CONNECTED = frozenset((0, errno.EISCONN))
-OUR_SHORTAGES = frozenset((errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
-"""This machine is out of ports, descriptors or memory: the address may be good."""
 
 
 class Dial:
@@ -47,7 +47,7 @@ class Dial:
     195 µs (best of several thousand in a row), of which 40 µs are the kernel's connect and 35 µs uvloop's transport.
     """
 
-    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_refusals", "_report", "_shared", "_socket",
+    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_peer", "_refusals", "_report", "_shared", "_socket",
                  "_task", "_timer", "_tried", "_untried")  # fmt: skip
 
     def __init__(self, dialer: Dialer, origin: Origin, deadline: int, report: Report) -> None:
@@ -62,14 +62,15 @@ class Dial:
         self._socket: socket.socket | None = None
         self._timer: Entry | None = None
         self._task: asyncio.Task[Any] | None = None
+        self._peer = peer = peer_of(origin)
         self._shared = shared = dialer.shared_by(origin.way)
-        known = shared.resolver.known(origin.host, origin.port)
-        if not dialer.allowed.may_allow(origin.host, origin.port):
-            self._finish(Failure(CONNECT, dialer.allowed.refusal(origin.host, origin.port)))
+        known = shared.resolver.known(peer.host, peer.port)
+        if dialer.allowed.is_limited and (refusal := refusal_of(dialer.allowed, origin, peer)):
+            self._finish(Failure(CONNECT, refusal))
         elif known is not None:
             self._take(known)
         else:
-            self._run(shared.resolver.ask(origin.host, origin.port), self._resolved)
+            self._run(shared.resolver.ask(peer.host, peer.port), self._resolved)
 
     def give_up(self) -> None:
         """Never call `report` again, and close what has been opened."""
@@ -83,14 +84,15 @@ class Dial:
         self._task = None
         if task.cancelled():
             return
-        host, error = self._origin.host, task.exception()
+        peer, error = self._peer, task.exception()
         if error is None:
             self._take(task.result())
         elif isinstance(error, OSError):
             # The numbers of getaddrinfo's errors are not errno, so `explain` would translate them wrongly.
-            self._finish(Failure(DNS, f"{host} cannot be resolved: {(error.strerror or str(error)).lower()}"))
+            reason = (error.strerror or str(error)).lower()
+            self._finish(Failure(peer.dns_kind, f"{peer.name} cannot be resolved: {reason}"))
         elif isinstance(error, UnicodeError):
-            self._finish(Failure(DNS, f"{host} cannot be resolved: it is not a host name"))
+            self._finish(Failure(peer.dns_kind, f"{peer.name} cannot be resolved: it is not a host name"))
         else:
             self._finish(unexpected(error))
 
@@ -105,7 +107,7 @@ class Dial:
 
     def _leave_out_forbidden(self) -> bool:
         """Try only what `--allow-host` allows; False if nothing is left, which is then reported."""
-        allowed, host, port = self._dialer.allowed, self._origin.host, self._origin.port
+        allowed, host, port = self._dialer.allowed, self._peer.host, self._peer.port
         found = self._untried
         # A name is trusted with what it resolves to, but not with an address that the plan gives it (`dns.hosts`).
         is_trusted = allowed.allows_name(host, port) and not self._shared.resolver.dns.addresses_of(host)
@@ -138,7 +140,8 @@ class Dial:
                 self._note(address, error)
             else:
                 return
-        self._finish(Failure(CONNECT, f"no connection to {self._origin} ({'; '.join(self._refusals)})"))
+        reasons = "; ".join(self._refusals)
+        self._finish(Failure(self._peer.connect_kind, f"no connection to {self._peer.address} ({reasons})"))
 
     def _note(self, address: Address, error: OSError) -> None:
         self._refusals.append(f"{address}: {explain_connect(error)}")
@@ -235,7 +238,8 @@ class Dial:
             sock.close()
         if error is not None:
             detail = explain(error) if isinstance(error, OSError) else repr(error)
-            self._finish(Failure(CONNECT, f"the connection to {self._origin} broke at once: {detail}"))
+            peer = self._peer
+            self._finish(Failure(peer.connect_kind, f"the connection to {peer.address} broke at once: {detail}"))
         elif self._report is None:
             connection.close()
         elif not task.cancelled():
@@ -295,7 +299,9 @@ class Dialer:
         return shared
 
     async def secure(self, origin: Origin, sock: socket.socket) -> TlsLayer:
-        """Shake hands over a connected socket; ResponseError when that fails."""
+        """Shake hands over a connected socket, through the proxy if there is one; ResponseError when that fails."""
+        if origin.proxy is not None:
+            await open_tunnel(self.context.loop, sock, origin, origin.proxy)
         context = self.contexts.context_for(origin.tls)
         try:
             layer = TlsLayer(context, origin.server_name)
@@ -308,12 +314,3 @@ class Dialer:
         """Resolve nothing more."""
         for shared in self._shared.values():
             shared.resolver.close()
-
-
-def explain_connect(error: OSError) -> str:
-    """Why an address could not be reached."""
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "this machine has no free port left for it"
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "this machine has no file descriptor left (raise `ulimit -n`)"
-    return "no answer" if isinstance(error, TimeoutError) and error.errno is None else explain(error)

@@ -17,13 +17,18 @@ _MAY_BE_ABSOLUTE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*(:/?/?)?)?")
 
 
 def known_destinations(settings: HttpService, url: str) -> Iterator[tuple[str, int]]:
-    """Each (host, port) that an action dials, if no template comes before the end of the authority.
+    """Each (host, port) that an action reaches, if no template comes before the end of the authority.
 
-    Where the plan itself says the addresses of the host, they are what is dialled.
+    Through a proxy these are the proxy and the host. Where the plan itself says the addresses of what is dialled, they
+    are the destinations.
     """
     found = _destination(settings.base_url or "", url)
     if found is not None:
         host, port = found
+        proxy = settings.way.proxy_for(host)
+        if proxy is not None:
+            yield host, port
+            host, port = proxy.host, proxy.port
         yield from ((address, port) for address in settings.way.dns.addresses_of(host) or (host,))
 
 

@@ -96,7 +96,25 @@ REDIRECT = FailureKind(
     causes=(("leads nowhere", "redirect leads nowhere"), ("more than", "too many redirects")),
 )
 
-PROXY = FailureKind("proxy", "proxy failed", False)
+PROXY = FailureKind(
+    "proxy",
+    "proxy failed",
+    False,
+    pattern=(WITHIN, "not connected through the proxy within {}"),
+    causes=(
+        ("asks for credentials", "proxy asks for credentials"),
+        ("refused the credentials", "proxy refuses the credentials"),
+        ("refused a connection to", "proxy refused CONNECT"),
+        ("cannot be resolved", "proxy: host name not resolved"),
+        ("connection refused", "proxy: connection refused"),
+        ("no free port left", "no free port left on the agent"),
+        ("no file descriptor left", "no file descriptor left on the agent"),
+        ("no connection to the proxy", "proxy not reached"),
+        ("closed the connection", "proxy closed the connection"),
+        ("broke", "connection to the proxy broke"),
+        ("connect", "proxy's answer to CONNECT cannot be used"),
+    ),
+)
 BODY_TOO_LARGE = FailureKind("body_too_large", "body too large")
 
 ON_THE_WAY = (CONNECT, DNS, TLS, RESET, PROTOCOL, REDIRECT, PROXY)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from gradual_common.language.model import AlsoWritten, Count, Model, PositiveDuration, Share
 from gradual_common.language.wording import kind_of
 from gradual_common.net.dns import Dns
+from gradual_common.net.proxies import DirectHosts, WrittenProxy, read_proxy
 from gradual_common.net.sources import Sources
 from gradual_common.net.tls import Tls, merge_tls
 from gradual_common.net.ways import ANY_DNS, Way
@@ -57,10 +58,17 @@ class HttpSettings(Model):
     bind: Sources | None = None
     """Addresses of the agent that connections come from, in turn; default: the system chooses."""
 
+    proxy: WrittenProxy | None = None
+    """The HTTP proxy that requests go through: http://USER:PASSWORD@HOST:PORT; default: none."""
+
+    no_proxy: DirectHosts | None = None
+    """Hosts that are reached without the proxy."""
+
     @property
     def way(self) -> Way:
         """How connections reach the system."""
-        return Way(self.dns or ANY_DNS, self.bind or ())
+        proxy = None if self.proxy is None else read_proxy(self.proxy)
+        return Way(self.dns or ANY_DNS, self.bind or (), proxy, self.no_proxy or ())
 
 
 class Trace(Model):

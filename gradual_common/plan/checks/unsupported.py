@@ -13,10 +13,10 @@ from gradual_common.schedule.ramps.parsing import ramps_in
 Pattern = tuple[str, ...]
 
 KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("network", "proxy", "auth")),
-    (("config",), ("proxy", "auth", "network")),
-    (("users", EACH), ("network", "proxy", "auth")),
-    (("actions", EACH), ("proxy", "auth", "network", "multipart")),
+    ((), ("network", "auth")),
+    (("config",), ("auth", "network")),
+    (("users", EACH), ("network", "auth")),
+    (("actions", EACH), ("auth", "network", "multipart")),
 )
 """The places of settings that are not supported yet, and their names."""
 

@@ -22,6 +22,7 @@ from yarl import URL
 from gradual_agent.http.request import build_request
 from gradual_common.kinds.failures import KINDS
 from gradual_common.net.tls import Tls
+from gradual_common.net.ways import STRAIGHT, Way
 
 CURL = shutil.which("curl")
 SAME_FOR_ALL = {"User-Agent": "oracle", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
@@ -69,7 +70,9 @@ def in_order(pairs: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(pair for pair in lowered if pair[0] not in VOLATILE))
 
 
-async def ask_gradual(questions: Sequence[Question], base: str, authority: Path | None = None) -> list[Seen]:
+async def ask_gradual(
+    questions: Sequence[Question], base: str, authority: Path | None = None, way: Way = STRAIGHT
+) -> list[Seen]:
     """One virtual user of the engine, with a limit on bodies that none of these reaches."""
     assets = {} if authority is None else {"ca.pem": authority.read_bytes()}
     tls = Tls() if authority is None else Tls(ca="ca.pem")
@@ -78,7 +81,7 @@ async def ask_gradual(questions: Sequence[Question], base: str, authority: Path 
         driver = Driver(dialer)
         for question in questions:
             request = build_request(
-                question.method, question.url(base), question.fields(), question.body, tls,
+                question.method, question.url(base), question.fields(), question.body, tls, way=way,
                 follow_redirects=MAX_REDIRECTS, timeout=TIMEOUT_S * 10**9, wants_body=True, wants_headers=True,
             )  # fmt: skip
             sample = await driver.fetch(request)
@@ -92,21 +95,24 @@ async def ask_gradual(questions: Sequence[Question], base: str, authority: Path 
     return seen
 
 
-async def ask_curl(questions: Sequence[Question], base: str, folder: Path, authority: Path | None = None) -> list[Seen]:
+async def ask_curl(
+    questions: Sequence[Question], base: str, folder: Path, authority: Path | None = None, proxy: str = ""
+) -> list[Seen]:
     """A process per request, with the cookies in a file; the test is skipped without curl."""
     if CURL is None:
         pytest.skip("curl is not installed")
     (folder / "jar").touch()
-    return [await _ask_curl_once(question, base, folder, authority) for question in questions]
+    return [await _ask_curl_once(question, base, folder, authority, proxy) for question in questions]
 
 
-async def _ask_curl_once(question: Question, base: str, folder: Path, authority: Path | None) -> Seen:
+async def _ask_curl_once(question: Question, base: str, folder: Path, authority: Path | None, proxy: str) -> Seen:
     (folder / "sent").write_bytes(question.body)
     (folder / "head").write_bytes(b"")
     (folder / "body").write_bytes(b"")
     options = ["-sgqL", "--compressed", "--max-redirs", f"{MAX_REDIRECTS}", "--max-time", f"{TIMEOUT_S}"]
     options += ["-b", "jar", "-c", "jar", "-D", "head", "-o", "body", "-H", "Expect:"]
     options += [] if authority is None else ["--http1.1", "--cacert", str(authority)]
+    options += ["--proxy", proxy, "--suppress-connect-headers"] if proxy else []
     for name, value in question.fields().items():
         options += ["-H", f"{name}: {value}"]
     options += _method_options(question)

@@ -10,8 +10,8 @@ from plan_samples import mistakes, only_mistake, small
     ("changes", "name"),
     [
         ({"network": {}}, "network"),
-        *[({f"config__{key}": "x"}, key) for key in ("proxy", "auth", "network")],
-        *[({f"actions__look__{key}": "x"}, key) for key in ("proxy", "auth", "multipart")],
+        *[({f"config__{key}": "x"}, key) for key in ("auth", "network")],
+        *[({f"actions__look__{key}": "x"}, key) for key in ("auth", "multipart")],
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
         *[({"users__0__behavior__0": {step: 3, "steps": [{"action": "look"}]}}, step) for step in ("rendezvous",)],
@@ -30,8 +30,8 @@ def test_it_is_refused_by_name(changes: dict[str, Any], name: str) -> None:
 
 def test_it_is_refused_with_its_line() -> None:
     text = "config: {base_url: 'http://x', duration: 1m}\nusers: [{name: a, concurrency: 1, behavior: [b]}]\n"
-    text += "actions:\n  b:\n    url: /\n    proxy: x\n"
-    assert only_mistake(text) == "p.yaml:6: actions.b.proxy: proxy is not supported yet"
+    text += "actions:\n  b:\n    url: /\n    auth: x\n"
+    assert only_mistake(text) == "p.yaml:6: actions.b.auth: auth is not supported yet"
 
 
 def test_going_on_after_a_failure_is_the_default_and_may_be_said() -> None:
