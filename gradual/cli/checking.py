@@ -73,12 +73,14 @@ def describe(loaded: LoadedPlan) -> str:
     schedule = loaded.schedule
     users = max((change.target for change in schedule.changes), default=0)
     length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
-    counts = (
+    counts: tuple[tuple[int, str], ...] = (
         (users, "user"),
         (len(schedule.groups), "group"),
         (len(loaded.plan.actions), "action"),
         (len(schedule.levels), "level"),
     )
+    once = ((loaded.plan.setup, "set-up step"), (loaded.plan.teardown, "teardown step"))
+    counts += tuple((len(steps), noun) for steps, noun in once if steps)
     return ", ".join([*(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counts), length])
 
 

@@ -11,6 +11,7 @@ from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.causes import label_of
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.kind import ActionSpec
+from gradual_common.language.document import SETUP, TEARDOWN, Once
 from gradual_common.secrecy.credentials import credentials_in, credentials_in_fields, credentials_in_text
 from gradual_common.secrecy.masking import Mask
 
@@ -21,6 +22,7 @@ MAX_READ_CHARACTERS = 4 * MAX_BODY_CHARACTERS
 """Characters of a body that are masked before it is shortened."""
 
 WIDTH = 80
+NAMES: dict[Once, str] = {SETUP: "set-up", TEARDOWN: "teardown"}
 
 
 class TrialPrinter:
@@ -36,7 +38,7 @@ class TrialPrinter:
         """Print one line or several, with secrets and recognised credentials masked."""
         self._write(self._mask.hide_text(text))
 
-    def _learn(self, credentials: Iterable[str]) -> None:
+    def learn(self, credentials: Iterable[str]) -> None:
         """Mask these credentials from now on, also where the other side repeats them."""
         self._mask = self._mask.also(credentials=credentials)
 
@@ -48,9 +50,13 @@ class TrialPrinter:
         """Print the group, and the user's rows of data."""
         self.say(f"One user of {group!r}: slot 0, one iteration. Think times are not waited for.")
         for name, row in rows.items():
-            self._learn(credentials_in(row, is_sent=True))
+            self.learn(credentials_in(row, is_sent=True))
             cells = (f"{column} = {self._mask.hide_named(column, repr(value))}" for column, value in row.items())
             self.say(f"  {name}: " + ", ".join(cells))
+
+    def begin_once(self, section: Once) -> None:
+        """Print that the set-up or the teardown follows."""
+        self.say(f"The {NAMES[section]}, which is performed once in a run.")
 
     def begin_step(self, step: str, action: str) -> None:
         """Print the heading of a step."""
@@ -68,7 +74,7 @@ class TrialPrinter:
         """Print a request as it is sent."""
         fields = (f"{name}: {value}" for name, value in message.fields)
         for text in (title, *fields, message.text[:MAX_READ_CHARACTERS]):
-            self._learn(credentials_in_text(text))
+            self.learn(credentials_in_text(text))
         self.say(title)
         self._show(message)
 
@@ -77,7 +83,7 @@ class TrialPrinter:
         if title:
             self.say(f"\n{title}")
         if message is not None:
-            self._learn(credentials_in_fields(message.fields))
+            self.learn(credentials_in_fields(message.fields))
             self._show(message)
 
     def _show(self, message: Message) -> None:

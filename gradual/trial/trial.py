@@ -12,6 +12,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 import uvloop
@@ -24,7 +25,7 @@ from gradual_agent.runtime.allowed_code import AllowedCode, AllowedPath
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
-from gradual_agent.users.behaviour import Behaviour, CompiledStep
+from gradual_agent.users.behaviour import CompiledStep
 from gradual_agent.users.compiling import Compiler
 from gradual_agent.users.context import UserContext, UserLog, mark_failed
 from gradual_agent.users.flow.values import Pause
@@ -32,15 +33,17 @@ from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.kind import ActionSpec
+from gradual_common.language.document import SETUP, TEARDOWN, Once
 from gradual_common.language.wording import nearest
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.plan.model.steps import Poll, Step
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
-from gradual_common.secrecy.masking import Mask
+from gradual_common.secrecy.masking import Mask, texts_in_values
 from gradual_common.templates.templates import Condition, Scope
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.command_line.github import commands_off
@@ -100,17 +103,47 @@ class Trial:
         self._printer = printer
 
     async def run(self) -> None:
-        """Perform the iteration."""
-        tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
-        rows = {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
-        self._printer.begin(self._loaded.plan.users[self._group].name, rows)
+        """Perform the set-up, the iteration if that has succeeded, and the teardown."""
+        plan = self._loaded.plan
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
         # A trial has no master, so its lease never ends.
         runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer, code=self._code)
-        engines = TrialEngines(self._loaded.plan, runtime, self._loaded.job.assets)
-        recorder = Recorder(SeriesIndex.of(self._loaded.plan), read_clock)
-        ended: asyncio.Future[None] = loop.create_future()
+        engines = TrialEngines(plan, runtime, self._loaded.job.assets)
+        try:
+            shared: dict[str, Any] = {}
+            if plan.setup:
+                shared = await self._perform_once(SETUP, shared, timer, engines)
+            if not self._printer.failures:
+                rows = self._rows()
+                self._printer.begin(plan.users[self._group].name, rows)
+                await self._live(plan, self._group, {**shared, **rows}, timer, engines)
+            if plan.teardown:
+                await self._perform_once(TEARDOWN, shared, timer, engines)
+        finally:
+            timer.close()
+            engines.close()
+        self._printer.end()
+
+    def _rows(self) -> dict[str, Any]:
+        tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
+        return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
+
+    async def _perform_once(
+        self, section: Once, shared: dict[str, Any], timer: LoopTimer, engines: Engines
+    ) -> dict[str, Any]:
+        """Perform the set-up or the teardown; the variables that it has set."""
+        self._printer.begin_once(section)
+        user = await self._live(once_plan(self._loaded.plan, section), 0, shared, timer, engines)
+        self._printer.learn(texts_in_values(user.extracted))
+        return user.extracted
+
+    async def _live(
+        self, plan: Plan, group: int, known: dict[str, Any], timer: LoopTimer, engines: Engines
+    ) -> VirtualUser:
+        """One user of a group from its start to its end. `known`: rows, and what the set-up has set."""
+        recorder = Recorder(SeriesIndex.of(plan), read_clock)
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         context = UserContext(
             timeline=timer.timeline,
             clock=read_clock,
@@ -123,22 +156,16 @@ class Trial:
             log=UserLog(consequence=""),
             replaces_users=False,
         )
-        user = VirtualUser(context, self._behaviour(recorder, engines), 0, 1, rows)
+        compiler = TrialCompiler(plan, group, recorder, engines, self._printer)
+        behaviour = replace(compiler.behaviour(), iterations=1, pacing=0, keeps_response=True)
+        user = VirtualUser(context, behaviour, 0, 1, known)
         user.start()
         try:
             await ended
         except asyncio.CancelledError:
             user.cut()
             raise
-        finally:
-            timer.close()
-            engines.close()
-        self._printer.end()
-
-    def _behaviour(self, recorder: Recorder, engines: Engines) -> Behaviour:
-        """The group's behaviour for one iteration without think times, with every step printed."""
-        compiler = TrialCompiler(self._loaded.plan, self._group, recorder, engines, self._printer)
-        return replace(compiler.behaviour(), iterations=1, pacing=0, keeps_response=True)
+        return user
 
 
 class TrialCompiler(Compiler):

@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from gradual_common.units import count
-from gradual_master.reporting.tables import ACTIONS, AGENTS, LEVELS, OBJECTIVES, TOTALS, Column, state_of
+from gradual_master.reporting.tables import ACTIONS, AGENTS, LEVELS, OBJECTIVES, TOTALS, Column, once_of, state_of
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
@@ -131,9 +131,11 @@ def totals(summary: Summary) -> RenderableType:
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
     table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
     # Counts of 0 are left out.
-    messages = TOTALS.choose("sent warm_up_sent interrupted unsent skipped hops retried resent further")
+    messages = TOTALS.choose("sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further")
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
+    for name, ended in once_of(summary).items():
+        table.add_row(name, Text(ended, "red" if ended.startswith("failed") else ""))
     return below_a_blank(table)
 
 

@@ -197,6 +197,7 @@ def _run(summary: Summary) -> Block:
         "plan": f"sha256 {run.plan_sha256}",
         "version": run.version,
         "seed": str(run.seed),
+        **tables.once_of(summary),
         **{f"tag {name}": value for name, value in run.tags.items()},
     }
     rows = [(escape(name), escape(value, MAX_SENTENCE_CHARS)) for name, value in facts.items() if value is not None]

@@ -226,3 +226,43 @@ def test_ctrl_c_ends_a_trial_with_130(foreground: None, tmp_path: Path) -> None:
     assert trial.returncode == 130
     assert out.endswith("failed: interrupted\n\nInterrupted.\n")
     assert "Traceback" not in err
+
+
+ONCE_ACTIONS: dict[str, Any] = {
+    "login": {
+        **LOGIN,
+        "body": {"username": "user0001", "password": "secret-0001"},
+        "extract": {"access": "json: data.token"},
+    },
+    "dashboard": {"url": "/api/dashboard", "headers": {"Authorization": "Bearer {{access}}"}},
+    "logout": {"method": "POST", "url": "/api/auth/logout", "headers": {"Authorization": "Bearer {{access}}"}},
+}
+
+
+async def test_set_up_and_teardown_are_performed_around_the_iteration(url: str, bank: Bank) -> None:
+    loaded = plan(url, {"behavior": ["dashboard"]}, ONCE_ACTIONS, setup=["login"], teardown=["logout"])
+    text, failures = await printed(loaded)
+    order = [
+        "The set-up, which is performed once",
+        "── login",
+        "One user of 'customer'",
+        "── dashboard",
+        "The teardown",
+    ]
+    places = [text.index(part) for part in (*order, "── logout", "Done")]
+    assert places == sorted(places)
+    assert failures == 0, text
+    assert bank.counts.report()["routes"] == {
+        "POST /api/auth/login": 1,
+        "GET /api/dashboard": 1,
+        "POST /api/auth/logout": 1,
+    }
+
+
+async def test_after_a_set_up_that_fails_only_the_teardown_is_performed(url: str, bank: Bank) -> None:
+    actions = {**ONCE_ACTIONS, "nothing": {"url": "/nothing"}, "help": {"url": "/api/help"}}
+    loaded = plan(url, {"behavior": ["dashboard"]}, actions, setup=["nothing", "login"], teardown=["help"])
+    text, failures = await printed(loaded)
+    assert failures == 1
+    assert "One user of" not in text
+    assert bank.counts.report()["routes"] == {"GET /api/help": 1, "other": 1}

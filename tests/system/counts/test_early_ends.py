@@ -33,3 +33,21 @@ def test_an_objective_with_abort_ends_the_run(target: Target, fleet: Fleet, agen
     assert (paths["/ok/good"], paths["/status/500"]) == (outcome.arrived("good"), outcome.arrived("bad"))
     assert paths["/ok/bye"] == 6, "users end as at the end of a run: with on_stop"
     assert outcome.agent_codes == [0] * agents
+
+
+@pytest.mark.parametrize("agents", [1, 3])
+def test_a_step_that_fails_ends_the_run_if_the_plan_says_so(target: Target, fleet: Fleet, agents: int) -> None:
+    """The users go on for a while, until the master has heard of it; the failing step is performed once by each."""
+    written = failing_plan(target.url)
+    del written["thresholds"]
+    written["users"][0]["behavior"] = ["good", {"action": "bad", "on_failure": "abort_run"}]
+    outcome = fleet.run(written, agents)
+    assert outcome.code == 1, outcome.output
+    assert outcome.summary is not None
+    verdict, paths = outcome.summary["verdict"], target.records().paths
+    assert verdict["status"] == "failed"
+    assert verdict["reasons"][0].startswith("stopped early: ")
+    assert "'bad'" in verdict["reasons"][0]
+    assert "'reader'" in verdict["reasons"][0]
+    assert (paths["/ok/good"], paths["/status/500"]) == (outcome.arrived("good"), outcome.arrived("bad"))
+    assert outcome.agent_codes == [0] * agents

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gradual_master.reporting.console.parts import MAX_LEVEL_ROWS as MOST
 from gradual_master.reporting.console.reporter import ConsoleReporter, render_text
-from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.sections import OnceSection, Summary
 from gradual_master.results.summary.summary import build_summary
 
 ESCAPE = "\x1b"
@@ -210,3 +210,14 @@ def test_a_run_that_was_never_measured_is_shown_without_figures() -> None:
     assert "INVALID" in text
     assert "  - no agents came: 0 of 2" in text
     assert "Levels" not in text
+
+
+def test_set_up_and_teardown_are_said_with_their_messages() -> None:
+    ended = OnceSection("passed", "a", 0.0123, None, (), (), (), ())
+    failed = replace(ended, status="failed", agent=None, duration_s=None, reason="it was not performed")
+    summary = summary_of()
+    text = printed(replace(summary, setup=ended, teardown=failed, totals=replace(summary.totals, setup_sent=3)))
+    assert "set-up    passed on a in 0.0123 s; 0 requests, 0 failed" in text
+    assert "teardown  failed; 0 requests, 0 failed" in text
+    assert "3 of them in setup and teardown" in text
+    assert "set-up" not in printed(summary), "a plan without them says nothing"
