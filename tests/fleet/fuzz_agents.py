@@ -26,9 +26,19 @@ from gradual_agent.process import agent as agent_module
 from gradual_agent.process.agent import Agent
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.users.users import Users
+from gradual_common.language.document import SETUP
 from gradual_common.protocol.batch import Applied, Batch
 from gradual_common.protocol.job import Job
-from gradual_common.protocol.messages import PROTOCOL, AgentMessage, Hello, MasterMessage, Part, Provision, Rows
+from gradual_common.protocol.messages import (
+    PROTOCOL,
+    AgentMessage,
+    Hello,
+    MasterMessage,
+    OnceReport,
+    Part,
+    Provision,
+    Rows,
+)
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 
 REFETCH = 200 * MS
@@ -122,6 +132,9 @@ class SimPlanRun:
         self.rows: set[Slot] = set()
         self.recorder = self
         self.users = Users(self._make_user, process.timeline, process.clock, on_end, on_error)
+        self.is_set_up = False
+        self._once: list[tuple[str, Callable[[OnceReport], object]]] = []
+        self._once_end: Any = None
         self._sealed = 0
         self._applied: list[Applied] = []
 
@@ -131,8 +144,38 @@ class SimPlanRun:
     def provide(self, rows: Rows) -> None:
         self.rows.update((rows.group, ordinal) for ordinal in rows.ordinals)
 
+    def share(self, variables: bytes) -> None:
+        self.is_set_up = True
+
+    def perform(self, section: str, variables: bytes, offset: Any, on_report: Callable[[OnceReport], object]) -> None:
+        """It takes its time, and now and then fails. A teardown ends the set-up, and follows it."""
+        self.process.rules.note_once(self.process, section)
+        self._once.append((section, on_report))
+        if len(self._once) == 1:
+            self._begin_once()
+        elif self.process.timeline.cancel(self._once_end) is None:
+            self._end_once("it was stopped")
+
+    def _begin_once(self) -> None:
+        process = self.process
+        failure = "a step failed" if process.chance.random() < 0.1 else ""
+        when = process.clock() + process.chance.randrange(8 * S)
+        self._once_end = process.timeline.at(when, self._end_once, failure)
+
+    def _end_once(self, failure: str) -> None:
+        section, on_report = self._once.pop(0)
+        variables = b'{"token":"t"}' if section == SETUP and not failure else b""
+        on_report(OnceReport(section, EMPTY, variables, failure))
+        if self._once:
+            self._begin_once()
+
     def cut_once(self, reason: str) -> None:
-        """Its plan has no set-up or teardown."""
+        """Both end here and now."""
+        if self._once:
+            self.process.timeline.cancel(self._once_end)
+        once, self._once = self._once, []
+        for section, on_report in once:
+            on_report(OnceReport(section, EMPTY, b"", f"it was cut: {reason}"))
 
     def schedule(self, start: int, interval: int, levels: Sequence[tuple[int, int]]) -> None:
         pass

@@ -14,6 +14,7 @@ from fuzz_rules import Rules
 from fuzz_world import MS, S, World
 from hypothesis import strategies as st
 
+from gradual_common.language.document import Once
 from gradual_common.protocol.messages import Part
 from gradual_common.schedule.schedule import Change, Schedule
 from gradual_master.coordination.lifecycle import State
@@ -119,7 +120,7 @@ def numbered_sequence(number: int) -> tuple[list[Fault], int]:
 class Simulation:
     """One fleet under one sequence of faults. Everything left to chance comes from `seed`."""
 
-    def __init__(self, faults: list[Fault], seed: int, lasting: int = 0) -> None:
+    def __init__(self, faults: list[Fault], seed: int, lasting: int = 0, once: tuple[Once, ...] = ()) -> None:
         self.chance = random.Random(seed)
         self.faults = faults
         self.world = World()
@@ -142,7 +143,9 @@ class Simulation:
             guard=GUARD,
             interval=self.interval,
             graceful_stop=GRACEFUL_STOP,
+            once=once,
         )
+        self.once = once
         self.rules = Rules(self.world, self.schedule, terms)
         self.master = SimMaster(self.world, self.rules, self.schedule, terms, self.chance)
         self.rules.master = self.master
@@ -356,7 +359,7 @@ class Simulation:
 
     def _latest_end(self) -> int:
         """By when the run must be over, as far as it has come."""
-        patience = LEASE + GUARD + 2 * GRACEFUL_STOP + 5 * S
+        patience = LEASE + GUARD + 2 * GRACEFUL_STOP + 5 * S + len(self.once) * (LEASE + GUARD)
         if self.master.begun_at is None:
             return self.settled_at + 3 * AGENTS_WAIT + patience
         end = self.world.now if self.is_stopped else self.master.begun_at + self.settled_at + S
@@ -370,6 +373,7 @@ class Simulation:
         self._check_breach()
         self.rules.check_sizes(len(self.faults))
         self.rules.check_names()
+        self.rules.check_once()
         if self.master.core.failure is not None:
             return
         for process in living:
@@ -380,12 +384,12 @@ class Simulation:
                 )
 
 
-def simulate(faults: list[Fault], seed: int) -> Simulation:
+def simulate(faults: list[Fault], seed: int, once: tuple[Once, ...] = ()) -> Simulation:
     """Run one sequence to its end; BrokenRuleError when a rule does not hold."""
-    simulation = Simulation(faults, seed)
+    simulation = Simulation(faults, seed, once=once)
     try:
         simulation.run()
     except Exception as error:
-        error.add_note(f"simulate({faults!r}, {seed})")
+        error.add_note(f"simulate({faults!r}, {seed}, {once!r})")
         raise
     return simulation

@@ -23,7 +23,9 @@ from gradual_master.coordination.events import (
     Instruction,
     Merge,
     Merged,
+    MergeOnce,
     Note,
+    OnceMerged,
     Provide,
     Provided,
     Received,
@@ -266,6 +268,9 @@ class SimMaster:
                 self._prepare(agent, slots)
             case Merge():
                 self._take_merge(instruction)
+            case MergeOnce(_, report):
+                self._provisions.variables = report.variables or self._provisions.variables
+                self.dispatch(OnceMerged(report))
             case StartSchedule(start):
                 self.begun_at = start
             case Note(level, text):

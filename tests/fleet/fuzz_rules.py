@@ -7,13 +7,14 @@ sealed and merged, messages that were sent. A breach is kept and raised: code th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fuzz_world import CALLED, MS, S, World
 
 from gradual_agent.coordination.outbox import Outbox
+from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.protocol.batch import Batch
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.schedule.slots import apportion
@@ -46,6 +47,7 @@ class Rules:
         self.merged: dict[str, int] = defaultdict(int)
         self.finished: dict[Slot, int] = {}
         self.ends = 0
+        self.performed: Counter[str] = Counter()
         self._present: dict[Slot, dict[AgentProcess, User]] = defaultdict(dict)
         self._seen: dict[Slot, tuple[int, str]] = {}
         self._changes_at = [change.at for change in schedule.changes]
@@ -61,8 +63,32 @@ class Rules:
         self.breach = self.breach or error
         raise error
 
+    def note_once(self, process: AgentProcess, section: str) -> None:
+        """A set-up or teardown begins: once, with a lease."""
+        self.performed[section] += 1
+        if self.performed[section] > 1:
+            self.fail(f"{process.name} begins a second {section}")
+        if not process.may_write:
+            self.fail(f"{process.name} begins a {section} without a lease")
+
+    def check_once(self) -> None:
+        """What the master says of set-up and teardown is what was performed."""
+        assert self.master is not None, "the rules know the master"
+        core = self.master.core
+        for facts in core.facts().once:
+            if facts.agent is None and self.performed[facts.section]:
+                self.fail(f"a {facts.section} was performed, and the master knows nobody who did")
+            if facts.agent is not None and facts.failure is None and not self.performed[facts.section]:
+                self.fail(f"the master says that {facts.agent} has performed a {facts.section}")
+            if facts.section == SETUP and core.failure is None and self.master.begun_at is not None and facts.failure:
+                self.fail(f"there was load: {facts.failure}")
+            if facts.section == TEARDOWN and facts.agent is None and facts.failure is None and self.performed[SETUP]:
+                self.fail("what was set up was not torn down, and nothing says so")
+
     def note_start(self, process: AgentProcess, user: User) -> None:
         """A user starts."""
+        if SETUP in self.terms.once and process.run is not None and not process.run.is_set_up:
+            self.fail(f"{process.name}: the user of {user.slot} starts before it knows what the set-up extracted")
         if user.slot[0] == 0 and process.run is not None and user.slot not in process.run.rows:
             self.fail(f"{process.name}: the user of {user.slot} starts before its data row is there")
         if len(process.users) > process.max_users:

@@ -22,11 +22,13 @@ from fuzz_sizes import size_of
 from fuzz_world import S
 from hypothesis import HealthCheck, given, settings
 
+from gradual_common.language.document import ONCE
 from gradual_master.errors import IllegalTransitionError
 
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
 MAX_RUNS_UNTIL_CAUGHT = 400
+ONCE_SEQUENCES = 300
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +52,12 @@ def test_what_was_found_once_is_not_found_again(what: str) -> None:
 @given(SEQUENCES, SEEDS)
 def test_the_rules_hold_under_any_faults(faults: list[Fault], seed: int) -> None:
     simulate(faults, seed)
+
+
+@pytest.mark.parametrize("first", range(0, ONCE_SEQUENCES, 50))
+def test_set_up_and_teardown_are_performed_once_under_any_faults(first: int) -> None:
+    for number in range(first, first + 50):
+        simulate(*numbered_sequence(number), once=ONCE)
 
 
 def test_sequences_are_the_same_with_any_modules_loaded(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def _validate_awaited(agent: FleetAgent, life: LifeCycle, intake: Intake) -> Non
     """Intervals wait for all that are enlisted and heard, and for nobody else."""
     delivery = intake.of(agent.id)
     is_heard = agent.state in (MemberState.WORKING, MemberState.LEAVING)
-    if not (life.is_finished or (life.is_collecting and delivery.is_last)):
+    if not (life.is_finished or (life.is_ending and delivery.is_last)):
         assert delivery.is_awaited == is_heard, f"{agent.name} is {agent.state.value}: is it awaited?"
     if delivery.cut_off_at is not None:
         assert agent.link is LinkState.AWAY, f"{agent.name} is connected, and intervals do not wait for it"
