@@ -47,6 +47,9 @@ RESERVED_FILES = 200
 YOUNG_OBJECTS = 50_000
 """The garbage collector's first threshold: users make few cycles, and each collection pauses all of them."""
 
+END_S = 2.0
+"""How long tasks may take to end when the run is over."""
+
 PLAN_MODULE = "gradual_agent.process.plan_run"
 
 
@@ -71,7 +74,22 @@ def run_process(options: AgentOptions) -> int:
     if max_users > limit - RESERVED_FILES:
         structlog.get_logger(__name__).warning("fewer file descriptors than users", files=limit, max_users=max_users)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(options, max_users))
+        code = runner.run(serve(options, max_users))
+        if not runner.run(is_all_ended()):
+            # The runner would wait for it without end.
+            structlog.get_logger(__name__).warning("the code of a Python action goes on; this process ends without it")
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        return code
+
+
+async def is_all_ended() -> bool:
+    """Cancel the tasks that are left, and wait for them; False if one goes on for `END_S`."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    return not tasks or not (await asyncio.wait(tasks, timeout=END_S))[1]
 
 
 async def serve(options: AgentOptions, max_users: int) -> int:

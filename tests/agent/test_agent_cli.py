@@ -10,6 +10,7 @@ import pytest
 from gradual_agent import cli
 from gradual_agent.errors import AgentError
 from gradual_agent.process.options import AgentOptions
+from gradual_agent.runtime.allowed_code import AllowedPath
 from gradual_agent.runtime.allowed_hosts import AllowedHost
 from gradual_common.errors import TemplateError
 from gradual_common.protocol.messages import Part
@@ -37,6 +38,10 @@ def test_nothing_heavy_is_loaded_for_the_options() -> None:
         (["--master", "unix:/m", "--processes", "some"], "'some' is not a number of processes"),
         (["--master", "unix:/m", "--max-users", "0"], "'0' is not a number of users; write a number from 1"),
         (["--master", "unix:/m", "--master-wait", "60"], "'60' is not a duration; write it with a unit"),
+        (
+            ["--master", "unix:/m", "--allow-code", "no/such"],
+            "argument --allow-code: 'no/such' cannot be used: there is no such folder or module; write a folder",
+        ),
         (
             ["--master", "unix:/m", "--allow-host", "https://bank.example"],
             "'https://bank.example' cannot be used: it is a URL; write HOST, HOST:PORT, *.DOMAIN, an address",
@@ -76,10 +81,13 @@ def test_the_options_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[AgentOptions] = []
     monkeypatch.setattr(cli, "run_one", lambda options: given.append(options) or 0)
     arguments = ["--master", "10.1.2.3:7700", "--insecure", "--name", "a", "--max-users", "5"]
-    arguments += ["--allow-host", "bank.example"]
+    arguments += ["--allow-host", "bank.example", "--allow-code", "my_actions"]
     assert cli.main([*arguments, "--master-wait", "1m30s", "--log-format", "json", "-v"]) == 0
     allowed = (AllowedHost.parse("bank.example"),)
-    assert given == [AgentOptions("10.1.2.3:7700", "a", 5, 90_000_000_000, "json", True, allow_hosts=allowed)]
+    code = (AllowedPath.parse("my_actions"),)
+    assert given == [
+        AgentOptions("10.1.2.3:7700", "a", 5, 90_000_000_000, "json", True, allow_hosts=allowed, allow_code=code)
+    ]
 
 
 def test_the_defaults_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +155,7 @@ def test_several_processes_have_names_of_their_own_and_the_same_options(monkeypa
     monkeypatch.setattr(cli, "run_children", lambda names, arguments, _: given.append((names, arguments)) or 7)
     arguments = ["--master", "10.1.2.3:7700", "--insecure", "--max-users", "5", "--master-wait", "2m", "-v"]
     arguments += ["--allow-host", "*.bank.example:443", "--allow-host", "10.0.0.0/8"]
+    arguments += ["--allow-code", "my_actions", "--allow-code", "./"]
     assert cli.main([*arguments, "--processes", "3", "--name", "load"]) == 7
     ((names, shared),) = given
     assert names == ["load-1", "load-2", "load-3"]

@@ -35,6 +35,8 @@ class Thief(EchoKind):
     failures = (FailureKind("timeout", "mine"),)
 
 ECHO, THIEF = EchoKind(), Thief()
+
+async def act(user): ...
 """
 
 
@@ -46,7 +48,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: echo\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[gradual.actions]\necho = echo_kind:ECHO\nalias = echo_kind:ECHO\nthief = echo_kind:THIEF\n"
+        "[gradual.actions]\necho = echo_kind:ECHO\nalias = echo_kind:ECHO\nthief = echo_kind:THIEF\nact = echo_kind:act\n"
         "broken = echo_kind:NOTHING\nabsent = no_such_module:X\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -68,6 +70,7 @@ def test_an_installed_kind_is_imported_when_it_is_named_and_not_before() -> None
         ("ecko", r"there is no kind of action 'ecko'; there are: .*echo, http, thief; did you mean 'echo'\?"),
         ("alias", "echo_kind:ECHO is not an ActionKind with the name 'alias'"),
         ("thief", "the kind 'thief' names a failure that there is already: timeout"),
+        ("act", "'act' is a Python action, and no kind: write python: act"),
         ("broken", "the kind 'broken' cannot be imported: AttributeError"),
         ("absent", "the kind 'absent' cannot be imported: ModuleNotFoundError"),
     ],

@@ -35,6 +35,14 @@ async def sleep(user):
     await user.sleep(3600)
     await user.http.get("/ok/never")
 
+async def stubborn(user):
+    await user.http.get("/ok/before")
+    while True:
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            pass
+
 async def elsewhere(user):
     await user.http.get("http://other.example/")
 '''
@@ -114,6 +122,15 @@ def test_a_stop_in_the_middle_leaves_the_counts_exact(target: Target, fleet: Fle
     totals = check_sum(outcome, target)
     assert (totals["requests"], totals["interrupted"]) == (0, 4)
     assert target.records().paths == ({"/ok/before": 4, "/sleep/60": 4} if name == "hang" else {"/ok/before": 4})
+
+
+def test_an_agent_ends_without_code_that_ignores_its_cancellation(target: Target, fleet: Fleet, folder: Path) -> None:
+    document = plan(target, "act", actions={"act": {"python": "system_actions:stubborn"}})
+    document["config"] |= {"duration": "2s", "graceful_stop": "200ms"}
+    outcome = fleet.wait(fleet.start_master(document, 1), [fleet.start_agent("a", "--allow-code", f"{folder}/")])
+    totals = check_sum(outcome, target)
+    assert (outcome.agent_codes, totals["interrupted"]) == ([0], 4)
+    assert "this process ends without it" in fleet.output("a")
 
 
 def test_its_requests_go_only_where_the_agent_may_send(target: Target, fleet: Fleet, folder: Path) -> None:

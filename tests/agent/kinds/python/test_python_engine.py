@@ -263,6 +263,49 @@ async def test_a_request_that_is_left_behind_is_cut_with_its_action(system: Syst
     assert harness.run._engines.connections == 0
 
 
+async def test_simultaneous_python_actions_have_connections_of_their_own(system: System) -> None:
+    steps = [{"parallel": [{"action": "act", "name": name} for name in ("a", "b", "c")], "connections": 2}]
+    document = {
+        "users": [group(behavior=steps, iterations=2)],
+        "actions": {"act": {"python": "code_under_test:at_once"}},
+    }
+    harness = LoopbackHarness(system, document, CODE)
+    batch = await ended(harness, 2)
+    assert (system.counted, system.connections) == ({"/page": 60}, 4)
+    assert (counter(batch, "sent"), counter(batch, "further")) == (60, 48)
+
+
+async def test_a_stop_ends_simultaneous_python_actions_wherever_they_are(system: System, code: Any) -> None:
+    steps = [{"parallel": ["hang", "sleep"]}]
+    actions = {
+        "hang": {"python": "code_under_test:hangs"},
+        "sleep": {"python": "code_under_test:sleeps", "args": {"seconds": 3600}},
+    }
+    harness = LoopbackHarness(system, {"users": [group(behavior=steps)], "actions": actions}, CODE)
+    harness.start(3)
+    await reached(system, "/slow", 3)
+    await reached(system, "/page", 3)
+    await asyncio.sleep(0.05)
+    for slot in range(3):
+        harness.run.users.stop((0, slot), clock() + 20 * MS, hands_over=False)
+    batch = await harness.until_ended(3)
+    await asyncio.sleep(0)
+    assert code.events["cleaned"] == 6
+    assert counter(batch, "interrupted") == counter(batch, "sent") == system.counted.total() == 6
+    assert min(user_time(batch)) >= 0
+    assert harness.run._engines.connections == 0
+
+
+async def test_a_retry_counts_each_attempt_and_its_further_requests(system: System) -> None:
+    step = {"action": "act", "retry": {"attempts": 3, "delay": "1ms", "on": ["5xx"]}}
+    actions = {"act": {"python": "code_under_test:raises", "args": {"what": "status"}}}
+    harness = LoopbackHarness(system, {"users": [group(behavior=[step], iterations=2)], "actions": actions}, CODE)
+    batch = await ended(harness, 1)
+    assert (outcomes(batch, harness), system.counted) == ({"status": 2}, {"/page": 6, "/broken": 6})
+    assert (counter(batch, "sent"), counter(batch, "retried"), counter(batch, "further")) == (12, 4, 6)
+    assert expected_sent(batch, harness) == 12
+
+
 async def test_the_random_numbers_are_those_of_the_slot(system: System, code: Any) -> None:
     await ended(harness_of(system, "draws", 2), 1)
     first, code.kept[:] = list(code.kept), []
