@@ -48,8 +48,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: echo\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[gradual.actions]\necho = echo_kind:ECHO\nalias = echo_kind:ECHO\nthief = echo_kind:THIEF\nact = echo_kind:act\n"
-        "broken = echo_kind:NOTHING\nabsent = no_such_module:X\n"
+        "[gradual.actions]\necho = echo_kind:ECHO\nalias = echo_kind:ECHO\nthief = echo_kind:THIEF\n"
+        "act = echo_kind:act\nbroken = echo_kind:NOTHING\nabsent = no_such_module:X\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "_known", {"http": HttpKind()})
