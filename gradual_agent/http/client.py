@@ -18,7 +18,7 @@ from collections.abc import Generator
 from types import coroutine
 from typing import Any, Final
 
-from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.connecting.connection import Channel
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
 from gradual_agent.http.connecting.tunnel import CREDENTIALS_WANTED, refusal
 from gradual_agent.http.cookies import CookieJar
@@ -54,7 +54,7 @@ RESEND: Final = 2
 MAX_CONNECTIONS: Final = 256
 """Open connections of one user, as in a browser. Beyond it the oldest is closed, and opened again when needed."""
 
-NO_CONNECTIONS: Final[dict[Origin, Http1Connection]] = {}
+NO_CONNECTIONS: Final[dict[Origin, Channel]] = {}
 """Shared by all clients that have at most one connection, to save a dict per user; it is never changed."""
 
 
@@ -78,8 +78,8 @@ class HttpClient:
         self._connection_policy = connections
         self._sends_as_is = connections != "close"
         self._shares_cookies = False
-        self._connection: Http1Connection | None = None
-        self._connections: dict[Origin, Http1Connection] = NO_CONNECTIONS
+        self._connection: Channel | None = None
+        self._connections: dict[Origin, Channel] = NO_CONNECTIONS
         self._sample: Sample | None = None
         self._wants_body = False
         self._cause = FIRST
@@ -204,9 +204,7 @@ class HttpClient:
         sample.status_code = sample.first_byte = 0
         return following
 
-    def _after_failed_write(
-        self, connection: Http1Connection, request: HttpRequest, sample: Sample
-    ) -> HttpRequest | None:
+    def _after_failed_write(self, connection: Channel, request: HttpRequest, sample: Sample) -> HttpRequest | None:
         """The request again if the connection was reused: nothing was written, so any method may be sent again.
 
         On a new connection the peer really refuses, and a second try would only repeat that.
@@ -288,6 +286,11 @@ class HttpClient:
             self._data = data[offset:] if offset else data
         self._owner.resume(head)
 
+    def on_written(self, now: int) -> None:
+        """The message was written at another time than it was sent: it had to pass the user's line."""
+        assert self._sample is not None
+        self._sample.written = now
+
     def on_begun(self) -> None:
         """Count the message as sent, now that its first byte is written; a hop or a re-send also as such."""
         sample = self._sample
@@ -318,7 +321,7 @@ class HttpClient:
         self._sample.first_byte = first_byte
         self._sample.bytes_received += received
 
-    def _find(self, origin: Origin) -> Http1Connection | None:
+    def _find(self, origin: Origin) -> Channel | None:
         """A free connection to `origin`, compared by value: equal origins need not be the same object."""
         connection = self._connection
         if connection is None or connection.origin != origin:
@@ -328,7 +331,7 @@ class HttpClient:
         self._connection = connection
         return connection
 
-    def _connect(self, settings: RequestSettings, sample: Sample) -> Generator[None, Any, Http1Connection | None]:
+    def _connect(self, settings: RequestSettings, sample: Sample) -> Generator[None, Any, Channel | None]:
         """Open a connection to the origin of a request; None when the fetch has ended instead."""
         # A handshake is load, too: without a lease no connection is opened.
         context = self._context
@@ -366,7 +369,7 @@ class HttpClient:
         self._dial = None
         self._owner.resume(opened)
 
-    def _adopt(self, connection: Http1Connection) -> None:
+    def _adopt(self, connection: Channel) -> None:
         """Keep a new connection: in `_connection`, and in the table once there are two origins."""
         # Most users talk to one origin. They need no table, which saves a dict per user.
         current, self._connection = self._connection, connection
@@ -383,7 +386,7 @@ class HttpClient:
         for connection in self._take_connections():
             connection.close()
 
-    def _take_connections(self) -> set[Http1Connection]:
+    def _take_connections(self) -> set[Channel]:
         taken = set(self._connections.values())
         if self._connection is not None:
             taken.add(self._connection)

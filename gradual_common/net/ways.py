@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradual_common.net.dns import Dns
+from gradual_common.net.line import Line
 from gradual_common.net.proxies import DirectHost, Proxy
 from gradual_common.net.sources import SourceNetwork
 
@@ -15,7 +16,7 @@ class Way:
     Its hash is kept, as it is a part of keys that are looked up for each request.
     """
 
-    __slots__ = ("_direct", "_hash", "_key", "_proxy", "bind", "dns")
+    __slots__ = ("_direct", "_hash", "_key", "_proxy", "bind", "dns", "line")
 
     def __init__(
         self,
@@ -23,12 +24,14 @@ class Way:
         bind: tuple[SourceNetwork, ...] = (),
         proxy: Proxy | None = None,
         direct: tuple[DirectHost, ...] = (),
+        line: Line | None = None,
     ) -> None:
         self.dns = dns
         self.bind = bind
+        self.line = line
         self._proxy = proxy
         self._direct = direct if proxy is not None else ()
-        self._key = (dns, bind, proxy, self._direct)
+        self._key = (dns, bind, proxy, self._direct, line)
         self._hash = hash(self._key)
 
     def proxy_for(self, host: str) -> Proxy | None:

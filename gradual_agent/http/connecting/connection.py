@@ -33,6 +33,9 @@ NOTHING: Final = memoryview(b"")
 class ResponseHandler(Protocol):
     """Gets the outcome of one request: `on_response` or `on_failure` is called exactly once, at the end."""
 
+    def on_written(self, now: int) -> None:
+        """The request was written at `now`, later than it was sent; 0: it is not written yet. Only a line calls it."""
+
     def on_begun(self) -> None:
         """The first byte was written later, because `send` could write none."""
 
@@ -46,6 +49,34 @@ class ResponseHandler(Protocol):
 
     def on_failure(self, failure: Failure, first_byte: int, received: int) -> None:
         """There will be no response."""
+
+
+class Channel(Protocol):
+    """What a user sends on: an `Http1Connection`, or one behind a line (`LineConnection`)."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it is connected to."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether one more request can be sent."""
+
+    @property
+    def reused(self) -> bool:
+        """Whether it has carried a response before."""
+
+    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+        """Write a request: see `Http1Connection.send`."""
+
+    def cancel(self, handler: ResponseHandler) -> tuple[int, int]:
+        """Close without an outcome for `handler`; return the instant of the first byte and the bytes received."""
+
+    def close(self) -> None:
+        """Close with a FIN."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 class Http1Connection(asyncio.Protocol):
@@ -76,6 +107,11 @@ class Http1Connection(asyncio.Protocol):
         self._early = b""
         self._first_byte = 0
         self._received = 0
+
+    @property
+    def round_trips(self) -> int:
+        """Round trips after that of TCP, before the first request could be sent."""
+        return 0
 
     def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
         """Write a request, `wire` and then `rest`; return how many bytes the kernel took at once.

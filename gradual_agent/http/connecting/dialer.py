@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from gradual_agent.http.connecting.connection import Http1Connection
+from gradual_agent.http.connecting.connection import Channel, Http1Connection
+from gradual_agent.http.connecting.line import LineConnection
 from gradual_agent.http.connecting.peers import OUR_SHORTAGES, explain_connect, peer_of, refusal_of
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
 from gradual_agent.http.connecting.sources import SourceAddresses, find_sources
@@ -32,7 +33,7 @@ from gradual_agent.runtime.timeline import Entry
 from gradual_common.net.tls import Assets
 from gradual_common.net.ways import STRAIGHT, Way
 
-Opened = Http1Connection | Failure
+Opened = Channel | Failure
 Report = Callable[[Opened], object]
 T = TypeVar("T")
 
@@ -47,8 +48,8 @@ class Dial:
     195 µs (best of several thousand in a row), of which 40 µs are the kernel's connect and 35 µs uvloop's transport.
     """
 
-    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_peer", "_refusals", "_report", "_shared", "_socket",
-                 "_task", "_timer", "_tried", "_untried")  # fmt: skip
+    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_peer", "_refusals", "_report", "_shaped",
+                 "_shared", "_socket", "_task", "_timer", "_tried", "_untried")  # fmt: skip
 
     def __init__(self, dialer: Dialer, origin: Origin, deadline: int, report: Report) -> None:
         self._dialer = dialer
@@ -60,6 +61,7 @@ class Dial:
         self._tried: Address | None = None
         self._refusals: list[str] = []
         self._socket: socket.socket | None = None
+        self._shaped: LineConnection | None = None
         self._timer: Entry | None = None
         self._task: asyncio.Task[Any] | None = None
         self._peer = peer = peer_of(origin)
@@ -75,7 +77,10 @@ class Dial:
     def give_up(self) -> None:
         """Never call `report` again, and close what has been opened."""
         self._report = None
-        if self._task is not None:
+        if self._shaped is not None and self._timer is not None:
+            self._dialer.context.timeline.cancel(self._timer)
+            self._shaped.abort()
+        elif self._task is not None:
             self._task.cancel()
         else:
             self._drop_socket()
@@ -243,7 +248,21 @@ class Dial:
         elif self._report is None:
             connection.close()
         elif not task.cancelled():
+            self._pass_line(connection)
+
+    def _pass_line(self, connection: Http1Connection) -> None:
+        """Deliver the connection, behind the user's line if it has one: each round trip so far takes its latency."""
+        line, context = self._origin.way.line, self._dialer.context
+        if line is None:
             self._deliver(connection)
+            return
+        trips = 1 + connection.round_trips + (self._origin.is_secure and self._origin.proxy is not None)
+        self._shaped = shaped = LineConnection(context, connection, line)
+        self._timer = context.timeline.at(context.clock() + trips * line.latency, self._passed_line, shaped)
+
+    def _passed_line(self, shaped: LineConnection) -> None:
+        self._shaped = self._timer = None
+        self._deliver(shaped)
 
     def _run(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> None:
         """Run `work` as a task that `give_up` can cancel."""

@@ -79,6 +79,11 @@ class TlsLayer:
         return True
 
     @property
+    def round_trips(self) -> int:
+        """Of the handshake: one with TLS 1.3 (RFC 8446, 2), two before it (RFC 5246, 7.3)."""
+        return 1 if self._session.version() == "TLSv1.3" else 2
+
+    @property
     def has_outgoing(self) -> bool:
         """Whether ciphertext waits to be sent."""
         return self._outgoing.pending > 0
@@ -128,6 +133,11 @@ class TlsConnection(Http1Connection):
     def __init__(self, context: HttpContext, origin: Origin, sock: socket.socket, layer: TlsLayer) -> None:
         super().__init__(context, origin, sock)
         self._layer = layer
+
+    @property
+    def round_trips(self) -> int:
+        """Those of the handshake."""
+        return self._layer.round_trips
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Read what the layer holds already: the server may have sent it right after the handshake."""

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from gradual_common.language.model import AlsoWritten, Count, Model, PositiveDuration, Share
 from gradual_common.language.wording import kind_of
 from gradual_common.net.dns import Dns
+from gradual_common.net.line import Line
 from gradual_common.net.proxies import DirectHosts, WrittenProxy, read_proxy
 from gradual_common.net.sources import Sources
 from gradual_common.net.tls import Tls, merge_tls
@@ -64,11 +65,14 @@ class HttpSettings(Model):
     no_proxy: DirectHosts | None = None
     """Hosts that are reached without the proxy."""
 
+    network: Line | None = None
+    """The user's line to the system: its latency and bandwidth; default: none."""
+
     @property
     def way(self) -> Way:
         """How connections reach the system."""
         proxy = None if self.proxy is None else read_proxy(self.proxy)
-        return Way(self.dns or ANY_DNS, self.bind or (), proxy, self.no_proxy or ())
+        return Way(self.dns or ANY_DNS, self.bind or (), proxy, self.no_proxy or (), self.network)
 
 
 class Trace(Model):

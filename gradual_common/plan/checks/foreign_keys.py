@@ -12,6 +12,7 @@ from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.language.model import fields_of
 from gradual_common.net.dns import Dns
+from gradual_common.net.line import Bandwidth, Line
 from gradual_common.net.tls import Tls
 from gradual_common.plan.model.plan import Config, Phase, Plan, UserGroup
 from gradual_common.plan.model.steps import STEP_MODELS, Step
@@ -103,4 +104,6 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of services", HttpService),
     ("in tls", Tls),
     ("in dns", Dns),
+    ("in network", Line),
+    ("in network.bandwidth", Bandwidth),
 )

@@ -13,10 +13,10 @@ from gradual_common.schedule.ramps.parsing import ramps_in
 Pattern = tuple[str, ...]
 
 KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("network", "auth")),
-    (("config",), ("auth", "network")),
-    (("users", EACH), ("network", "auth")),
-    (("actions", EACH), ("auth", "network", "multipart")),
+    ((), ("auth",)),
+    (("config",), ("auth",)),
+    (("users", EACH), ("auth",)),
+    (("actions", EACH), ("auth", "multipart")),
 )
 """The places of settings that are not supported yet, and their names."""
 

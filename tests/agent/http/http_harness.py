@@ -149,6 +149,9 @@ class NotedExchange:
         self.received = received
         self.outcomes.append((head.status, data[offset:], head.fields))
 
+    def on_written(self, now):
+        self.written = now
+
     def on_begun(self):
         self.begun += 1
 

@@ -9,8 +9,8 @@ from plan_samples import mistakes, only_mistake, small
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"network": {}}, "network"),
-        *[({f"config__{key}": "x"}, key) for key in ("auth", "network")],
+        ({"auth": {}}, "auth"),
+        ({"config__auth": "x"}, "auth"),
         *[({f"actions__look__{key}": "x"}, key) for key in ("auth", "multipart")],
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
