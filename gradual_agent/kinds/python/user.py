@@ -89,6 +89,7 @@ class ActionVariables(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._check(name)
+        check_plain(name, value)
         self._scope[name] = value
 
     def __delitem__(self, name: str) -> None:
@@ -106,6 +107,19 @@ class ActionVariables(MutableMapping[str, Any]):
         # forget.
         if name not in self._sets:
             raise KeyError(f"{name!r} may not be set: add it to the action, sets: [{name}]")
+
+
+def check_plain(name: str, value: Any) -> None:
+    """TypeError for what is no plain data: templates are limited for plain data only, and set-up shares it as JSON."""
+    if isinstance(value, list):
+        for item in value:
+            check_plain(name, item)
+    elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        for item in value.values():
+            check_plain(name, item)
+    elif not isinstance(value, str | int | float | None):
+        what = type(value).__name__
+        raise TypeError(f"{name!r} may hold text, numbers, lists and mappings with names, and no {what}")
 
 
 class ActionHttp:

@@ -111,6 +111,21 @@ def test_what_the_code_raises_is_a_failure_with_its_line(target: Target, fleet: 
     assert outcome.summary["verdict"]["status"] != "invalid"
 
 
+def test_set_up_by_python_is_seen_by_every_user(target: Target, fleet: Fleet, folder: Path) -> None:
+    document = transfers(target)
+    document["setup"] = [{"action": "prepare"}]
+    document["actions"]["prepare"] = {**document["actions"].pop("transfer"), "args": {"amount": 1}}
+    document["users"][0]["behavior"] = ["read"]
+    master = fleet.start_master(document, 2)
+    agents = [fleet.start_agent(f"a{number}", "--allow-code", f"{folder}/") for number in range(2)]
+    outcome = fleet.wait(master, agents)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert outcome.summary is not None
+    totals = outcome.summary["totals"]
+    assert (totals["sent"], totals["setup_sent"], target.count()) == (25, 5, 25)
+    assert {row for _, _, row, *_ in target.records().requests if row} == {"t-1"}
+
+
 @pytest.mark.parametrize("name", ["hang", "sleep"])
 def test_a_stop_in_the_middle_leaves_the_counts_exact(target: Target, fleet: Fleet, folder: Path, name: str) -> None:
     """The end of the run finds every user in a request that is not answered, or in a deliberate wait."""

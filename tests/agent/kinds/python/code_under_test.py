@@ -55,6 +55,8 @@ async def raises(user: ActionUser, what: str) -> None:
             await user.http.get("/slow", timeout=0.02)
         case "undeclared":
             user.variables["other"] = 1
+        case "object":
+            user.variables["token"] = {"a": [1, {2, 3}]}
         case "service":
             await user.http.get("/", service="ledgr")
         case "url":

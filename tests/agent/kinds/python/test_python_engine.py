@@ -124,6 +124,7 @@ async def test_a_request_that_the_code_gives_up_is_counted_and_the_next_one_is_s
         ("status", "status", "GET http://127.0.0.1:"),
         ("timeout", "timeout", "no complete response within 0.02 s"),
         ("undeclared", "python", "KeyError: \"'other' may not be set: add it to the action, sets: [other]\""),
+        ("object", "python", "TypeError: 'token' may hold text, numbers, lists and mappings with names, and no set"),
         ("service", "python", "RequestError: there is no service 'ledgr'; services: none"),
         ("url", "python", "RequestError: "),
         ("sleep", "python", "ValueError: sleep(-1): seconds are a number from 0 on"),
@@ -132,7 +133,7 @@ async def test_a_request_that_the_code_gives_up_is_counted_and_the_next_one_is_s
 async def test_what_the_code_raises_is_a_failure_of_its_step_and_its_user_goes_on(
     system: System, what: str, kind: str, detail: str
 ) -> None:
-    harness = harness_of(system, "raises", 3, args={"what": what})
+    harness = harness_of(system, "raises", 3, args={"what": what}, sets=["token"])
     batch = await ended(harness, 2)
     assert outcomes(batch, harness) == {kind: 6}
     assert counter(batch, "sent") == expected_sent(batch, harness) == system.counted.total()
