@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "samples",
     "report",
     "many_users",
+    "soak",
 )
 
 

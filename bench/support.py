@@ -133,6 +133,7 @@ def run_fleet(
     watch: Any = None,
     options: tuple[str, ...] = (),
     is_master_nice: bool = False,
+    timeout_s: float = 300,
 ) -> dict[str, Any]:
     """Run `plan` with a master on the system's core and one agent on `core`; return the summary.
 
@@ -146,7 +147,7 @@ def run_fleet(
         with running(pinned(core, agent_command), **streams) as agent:
             if watch is not None:
                 watch(agent.pid)
-            _, log = master.communicate(timeout=300)
+            _, log = master.communicate(timeout=timeout_s)
         return read_summary(folder, log)
 
 

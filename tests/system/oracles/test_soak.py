@@ -1,0 +1,81 @@
+"""A short soak: users over servers that fail at random, with the same failures in each round. Nothing is left or grows.
+
+`python -m bench soak` does the same with a real run, for minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections import Counter
+
+from http_harness import Driver, open_dialer
+from leaks import nothing_left
+from odd_behaviours import endings, redirects, strangers, surplus
+from scripted_server import USUAL, Script, scripted_server
+
+from gradual_agent.http.connecting.dialer import Dialer
+from gradual_agent.http.request import build_request
+from gradual_common.kinds.failures import KINDS
+
+USERS = 20
+FETCHES = 15
+TIMEOUT_NS = 100_000_000
+"""Of servers that never answer."""
+
+OBJECTS_OF_CHANCE = 50
+"""Objects by which two rounds may differ: the order in which connections are made is not the same."""
+
+
+def scripts(seed: int) -> list[Script]:
+    """For every connection that a round can need: a failure, or for a half of them none."""
+    odd = [script for row in (*endings(), *strangers(), *surplus(), *redirects()) for script in row.scripts]
+    chance = random.Random(seed)
+    return [chance.choice(odd) if chance.random() < 0.5 else USUAL for _ in range(USERS * FETCHES * 2)]
+
+
+async def act(dialer: Dialer, url: str, seed: int) -> Counter[str]:
+    """One user: it fetches, is interrupted at times, and ends; the outcomes."""
+    chance = random.Random(seed)
+    driver = Driver(dialer, connections=chance.choice(["keep_alive", "per_iteration", "close"]))
+    found: Counter[str] = Counter()
+    for _ in range(FETCHES):
+        method = chance.choice(["GET", "GET", "HEAD", "POST"])
+        body = b"x" * chance.choice([0, 10, 200_000]) if method == "POST" else b""
+        request = build_request(method, url, body=body, timeout=TIMEOUT_NS, wants_body=chance.random() < 0.5)
+        sample = driver.begin(request)
+        if chance.random() < 0.1:
+            driver.client.interrupt()
+        await driver.wait()
+        found["interrupted" if sample.kind < 0 else KINDS[sample.kind]] += 1
+        driver.client.end_iteration()
+    driver.client.close()
+    return found
+
+
+async def run_round() -> Counter[str]:
+    with scripted_server(scripts(1)) as server, open_dialer() as dialer:
+        users = [act(dialer, server.url(), seed) for seed in range(USERS)]
+        found = sum(await asyncio.gather(*users), Counter())
+        await asyncio.to_thread(server.wait_for_the_end_of_connections)
+        assert dialer.context.connections == 0
+    return found
+
+
+def count_objects() -> int:
+    gc.collect()
+    return len(gc.get_objects())
+
+
+async def test_nothing_is_left_after_random_failures_and_nothing_grows() -> None:
+    await run_round()
+    async with nothing_left():
+        before = count_objects()
+        rounds = [await run_round() for _ in range(5)]
+        after = count_objects()
+    assert after - before < OBJECTS_OF_CHANCE
+    for found in rounds:
+        assert sum(found.values()) == USERS * FETCHES
+        assert set(found) >= {KINDS[0], "reset", "protocol", "timeout", "redirect", "interrupted"}
+        assert "internal" not in found
