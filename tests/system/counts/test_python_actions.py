@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fleet_processes import BIN, Fleet, Outcome, Target, wait_until
 
+from gradual import run
+
 CODE = '''
 import asyncio
 
@@ -204,6 +206,19 @@ def test_gradual_run_and_try_allow_the_folder_of_the_plan_and_validate_imports_n
     refused = gradual("run", folder / "plan.json", *options, folder=tmp_path)
     assert refused.returncode == 3
     assert "system_actions:transfer cannot be imported: RuntimeError: imported" in " ".join(refused.stderr.split())
+
+
+def test_a_run_from_python_allows_the_folder_of_a_plan_file_and_none_for_a_mapping(
+    target: Target, folder: Path
+) -> None:
+    path = folder / "plan.json"
+    path.write_text(json.dumps(transfers(target)))
+    summary = run(path, agents=1, allow_saturated=True, allow_missing=1.0)
+    assert (summary.verdict.status, summary.totals.requests, summary.totals.sent) == ("passed", 40, 120)
+    refused = run(transfers(target), agents=1)
+    assert refused.verdict.status == "invalid"
+    assert "no code is allowed" in str(refused.verdict.reasons)
+    assert target.count() == 120
 
 
 def test_a_plan_from_standard_input_runs_no_code(target: Target, folder: Path) -> None:
