@@ -156,23 +156,32 @@ class ClusterRun:
         while True:
             try:
                 snapshot = self._snapshot()
+                end = master_end(snapshot)
+                asked = asked if end else self._heed(snapshot, asked)
                 answered = self._clock()
+            except StoppedError:
+                raise
             except ClusterError:
-                # The run does not need the API server, and this command only later.
+                # The run does not need the API server, and this command only later. A master that has ended since this
+                # look cannot be asked to stop: the next look shows its end.
                 if self._clock() - answered > PATIENCE_S or self._interrupts.count > 1:
                     raise
                 self._interrupts.pause(POLL_S)
                 continue
             self._show_log(snapshot)
-            if (end := master_end(snapshot)) is not None:
+            if end is not None:
                 return end
-            if self._interrupts.count > 1:
-                raise StoppedError("stopped twice")
-            if self._interrupts.count > asked:
-                asked = self._interrupts.count
-                say("stopping the run; once more to remove it without its reports")
-                self._stop(snapshot)
             self._interrupts.pause(POLL_S)
+
+    def _heed(self, snapshot: Snapshot, asked: int) -> int:
+        """Stop the master after the first signal, and the run after the second; how many signals were heeded."""
+        count = self._interrupts.count
+        if count > 1:
+            raise StoppedError("stopped twice")
+        if count > asked:
+            self._tell("stopping the run; once more to remove it without its reports")
+            self._stop(snapshot)
+        return count
 
     def _stop(self, snapshot: Snapshot) -> None:
         pod = master_pod(snapshot)

@@ -51,9 +51,11 @@ def make_room(cluster: Cluster, name: str) -> None:
         return
     job = Snapshot((), cluster.of_run("Job", name)).job_of(MASTER)
     if job is not None and not is_over(job):
+        where = f"{name} --namespace {cluster.namespace}"
         raise ClusterError(
             f"a run called {name} goes on in the namespace {cluster.namespace}: watch it with "
-            f"`gradual kubernetes logs {name} -f`, end it with `gradual kubernetes stop {name}`, or give another --name"
+            f"`gradual kubernetes logs {where} -f`, end it with `gradual kubernetes stop {where}`, or give another "
+            f"--name"
         )
     remove(cluster, name)
 

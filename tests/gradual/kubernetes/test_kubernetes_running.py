@@ -164,6 +164,36 @@ def test_a_signal_during_the_run_stops_the_master_which_reports(tmp_path: Path) 
     assert (trial.folder / "summary.json").exists()
 
 
+def test_a_signal_for_a_master_that_has_just_ended_loses_no_reports(tmp_path: Path) -> None:
+    """Between the last look and the signal the container has ended: no command can be run in it."""
+
+    def script(cluster: FakeCluster, step: int) -> None:
+        usual(1)(cluster, min(step, 2) if step < 5 else 3)
+        if step == 4:
+            trial.interrupts.note(signal.SIGINT)
+
+    trial = Trial(tmp_path, script)
+    trial.cluster.outputs["sh"] = ClusterError("container not found")
+    assert trial.run.run(OBJECTS) == 1, "the verdict"
+    assert trial.cluster.done.count("sh in master") == 2
+    assert (trial.folder / "summary.json").exists()
+
+
+def test_a_master_that_cannot_be_stopped_is_removed_by_a_second_signal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(cluster: FakeCluster, step: int) -> None:
+        usual()(cluster, min(step, 2))
+        if step in (4, 8):
+            trial.interrupts.note(signal.SIGINT)
+
+    trial = Trial(tmp_path, script)
+    trial.cluster.outputs["sh"] = ClusterError("the kubelet does not answer")
+    assert trial.run.run(OBJECTS) == 130
+    assert trial.cluster.objects == []
+    assert capsys.readouterr().err.count("stopping the run; once more") == 1
+
+
 def test_a_second_signal_removes_the_run_at_once(tmp_path: Path) -> None:
     def script(cluster: FakeCluster, step: int) -> None:
         usual()(cluster, min(step, 2))
@@ -192,8 +222,9 @@ def test_a_new_pod_of_the_master_is_told(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_run_of_the_same_name_is_refused_while_it_goes_on_and_replaced_after(tmp_path: Path) -> None:
     trial = Trial(tmp_path, usual())
     trial.cluster.objects = [OBJECTS[0], job(MASTER)]
-    with pytest.raises(ClusterError, match="a run called trial goes on in the namespace load"):
+    with pytest.raises(ClusterError, match="a run called trial goes on in the namespace load") as refusal:
         trial.run.run(OBJECTS)
+    assert "`gradual kubernetes stop trial --namespace load`" in str(refusal.value)
     assert len(trial.cluster.objects) == 2
     trial.cluster.objects = [OBJECTS[0], job(MASTER, "Complete")]
     assert trial.run.run(OBJECTS) == 0
