@@ -10,8 +10,10 @@ from gradual.errors import ClusterError
 from gradual.kubernetes.cluster.client import Cluster, connect
 from gradual.kubernetes.cluster.diagnosis import AGENT, MASTER, Snapshot, master_end, master_pod
 from gradual.kubernetes.cluster.log_lines import LogFollower, show
+from gradual.kubernetes.cluster.reports import check_folder
 from gradual.kubernetes.cluster.run_objects import check_permissions, remove
 from gradual.kubernetes.interrupts import noted_interrupts
+from gradual.kubernetes.objects import check_name
 from gradual.kubernetes.options import LaunchArguments
 from gradual.kubernetes.rendering import prepare
 from gradual.kubernetes.running import POLL_S, STOP, ClusterRun, WatchOptions, say
@@ -34,6 +36,7 @@ def run_in_cluster(arguments: LaunchArguments) -> int:
         keeps=arguments.keep,
         exit_codes=exit_code_changes(arguments.exit_code),
     )
+    check_folder(options.folder)
     cluster = connect(arguments.kubeconfig, arguments.context, arguments.namespace)
     check_permissions(cluster)
     with noted_interrupts() as interrupts:
@@ -43,6 +46,7 @@ def run_in_cluster(arguments: LaunchArguments) -> int:
 
 def show_logs(name: str, where: Where, *, agents: bool, follow: bool) -> None:
     """Print the log of the master, or of each agent."""
+    check_name(name, "NAME")
     cluster = connect(*where)
     snapshot = _existing(cluster, name)
     if agents:
@@ -60,20 +64,35 @@ def show_logs(name: str, where: Where, *, agents: bool, follow: bool) -> None:
 
 def stop_run(name: str, where: Where) -> None:
     """Stop the master, wait for its reports to be fetched, and remove everything."""
+    check_name(name, "NAME")
     cluster = connect(*where)
     snapshot = _existing(cluster, name)
     pod = master_pod(snapshot)
     if pod is not None and master_end(snapshot) is None:
         say(f"stopping the master of {name}")
         LogFollower(cluster, MASTER).follow(pod)
-        cluster.execute(pod, MASTER, STOP)
+        _stop_master(cluster, name, pod)
         _await_collection(cluster, name)
     remove(cluster, name)
     say(f"nothing of {name} is left in the namespace {cluster.namespace}")
 
 
+def _stop_master(cluster: Cluster, name: str, pod: str) -> None:
+    """Ask a master to stop; it may have ended a moment ago."""
+    try:
+        cluster.execute(pod, MASTER, STOP)
+    except ClusterError:
+        snapshot = _look(cluster, name)
+        if master_pod(snapshot) == pod and master_end(snapshot) is None:
+            raise
+
+
+def _look(cluster: Cluster, name: str) -> Snapshot:
+    return Snapshot(cluster.of_run("Pod", name), cluster.of_run("Job", name))
+
+
 def _existing(cluster: Cluster, name: str) -> Snapshot:
-    snapshot = Snapshot(cluster.of_run("Pod", name), cluster.of_run("Job", name))
+    snapshot = _look(cluster, name)
     if not snapshot.pods and not snapshot.jobs and not cluster.of_run("ConfigMap", name):
         raise ClusterError(f"there is no run called {name} in the namespace {cluster.namespace}")
     return snapshot

@@ -25,7 +25,14 @@ PLACEHOLDER: Final = "replace-me"
 MAX_NAME: Final = 40
 """Characters: the names of pods are longer, and a label holds 63."""
 
-_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-z]([-a-z0-9]*[a-z0-9])?")
+_NAMESPACE = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""A label of RFC 1123, which the names of namespaces are."""
+
+# Quantities of Kubernetes, https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, without
+# nothing, signs and exponents.
+_CPU = re.compile(r"(?=.*[1-9])([0-9]+(\.[0-9]+)?|[0-9]+m)")
+_MEMORY = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)?([kMGT]|[KMGT]i)?")
 _BASE_NAMES = re.compile(r"gradual-(master|agents|plan|fleet)")
 _BASE_ADDRESS = "--master=gradual-master:"
 
@@ -49,12 +56,22 @@ class RunShape:
     memory: str | None = None
 
     def __post_init__(self) -> None:
-        """ClusterInputError if the name cannot be that of objects."""
-        if len(self.name) > MAX_NAME or not _NAME.fullmatch(self.name):
-            raise ClusterInputError(
-                f"--name {self.name!r} cannot be used: give 1 to {MAX_NAME} small letters, digits and `-`, "
-                f"the first a letter, the last no `-`"
-            )
+        """ClusterInputError for what the API server would refuse in the middle of the launch."""
+        check_name(self.name, "--name")
+        _check("--namespace", self.namespace, _NAMESPACE, "give 1 to 63 small letters, digits and `-`")
+        _check("--cpu", self.cpu, _CPU, "give cores, such as 2, 0.5 or 500m")
+        _check("--memory", self.memory, _MEMORY, "give bytes with a unit, such as 512Mi or 2Gi")
+
+
+def check_name(name: str, option: str) -> None:
+    """ClusterInputError if a name cannot be that of a run and its objects."""
+    form = f"give 1 to {MAX_NAME} small letters, digits and `-`, the first a letter, the last no `-`"
+    _check(option, name, _NAME, form)
+
+
+def _check(option: str, value: str | None, form: re.Pattern[str], advice: str) -> None:
+    if value is not None and not form.fullmatch(value):
+        raise ClusterInputError(f"{option} {value!r} cannot be used: {advice}")
 
 
 def name_of_run(plan: str) -> str:

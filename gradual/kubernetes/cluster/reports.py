@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Final
 
-from gradual.errors import ClusterError
+from gradual.errors import ClusterError, ClusterInputError
 from gradual.kubernetes.cluster.client import Cluster
 from gradual.kubernetes.cluster.diagnosis import SIDECAR
 
 PACK: Final = ("tar", "-C", "/report", "-czf", "-", "--exclude=./.collected", ".")
 RELEASE: Final = ("touch", "/report/.collected")
+
+
+def check_folder(folder: Path) -> None:
+    """ClusterInputError if reports could not be written there, before any load; makes nothing."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise ClusterInputError(
+            f"--report-folder {folder}: cannot be written: {error.strerror or error}; name a folder that can be"
+        ) from error
 
 
 def fetch_reports(cluster: Cluster, pod: str, folder: Path) -> list[Path]:

@@ -54,7 +54,11 @@ def test_a_run_gets_the_objects_of_its_plan_and_its_exit_code_may_be_another(
 
 def test_a_mistake_comes_before_the_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "connect", lambda *_: pytest.fail("the cluster was asked"))
-    for words, said in ((["--monitor"], "--monitor cannot be used with run"), (["--name", "A"], "--name 'A'")):
+    for words, said in (
+        (["--monitor"], "--monitor cannot be used with run"),
+        (["--name", "A"], "--name 'A'"),
+        (["--report-folder", BANK], rf"--report-folder {BANK}: cannot be written: Not a directory"),
+    ):
         with pytest.raises(ClusterInputError, match=said):
             command("run", BANK, *words)
 
@@ -78,6 +82,38 @@ def test_a_run_that_is_not_there_is_named(word: str, use: Use) -> None:
     use(FakeCluster())
     with pytest.raises(ClusterError, match="there is no run called trial in the namespace load"):
         command(word, "trial")
+
+
+@pytest.mark.parametrize("word", ["logs", "stop"])
+@pytest.mark.parametrize("name", ["", "my run", "trial,app.kubernetes.io/component=agent"])
+def test_only_a_name_is_asked_for(word: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More would be a selector of its own for objects that are then deleted."""
+    monkeypatch.setattr(commands, "connect", lambda *_: pytest.fail("the cluster was asked"))
+    with pytest.raises(ClusterInputError, match=f"NAME '{name}' cannot be used"):
+        command(word, name)
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_stop_may_come_when_the_master_has_just_ended(has_ended: bool, use: Use) -> None:
+    cluster = use(FakeCluster())
+    states = iter([RUNNING, ended(0) if has_ended else RUNNING, ended(0)])
+    listed = cluster.of_run
+
+    def of_run(kind: str, name: str) -> list[dict[str, object]]:
+        if kind == "Pod" and cluster.objects:
+            cluster.replace(pod("m", MASTER, next(states), phase="Succeeded"))
+        return listed(kind, name)
+
+    cluster.objects = [OWNER, job(MASTER)]
+    cluster.of_run = of_run  # type: ignore[method-assign]
+    cluster.outputs["sh"] = ClusterError("container not found")
+    if has_ended:
+        command("stop", "trial")
+        assert cluster.done == ["sh in master", "delete ConfigMap trial-plan"]
+    else:
+        with pytest.raises(ClusterError, match="container not found"):
+            command("stop", "trial")
+        assert cluster.done == ["sh in master"]
 
 
 def test_stop_lets_the_master_report_before_everything_is_removed(use: Use, capfd: pytest.CaptureFixture[str]) -> None:

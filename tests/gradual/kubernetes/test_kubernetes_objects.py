@@ -143,3 +143,20 @@ def test_a_name_that_objects_cannot_have_is_refused(name: str) -> None:
 def test_the_name_of_a_run_comes_from_its_plan(plan: str, name: str) -> None:
     assert name_of_run(plan) == name
     assert RunShape(name=name, agents=1, grace_s=1).name == name
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("name", ["a", "a-1", "a" * 40], ["", "A", "1a", "a-", "a b", "a" * 41, "a\n"]),
+        ("namespace", ["1-load", "a" * 63], ["", "Böse", "a b", "-a", "a" * 64]),
+        ("cpu", ["2", "0.5", "500m"], ["", "abc", "0", "0m", "-1", "1.5m", "2 cores"]),
+        ("memory", ["512Mi", "1.5G", "1000000"], ["", "12Q", "0", "1m", "1 Gi", "1gb"]),
+    ],
+)
+def test_what_the_api_server_would_refuse_is_refused_here(field: str, good: list[str], bad: list[str]) -> None:
+    for value in good:
+        replace(SHAPE, **{field: value})  # type: ignore[arg-type]
+    for value in bad:
+        with pytest.raises(ClusterInputError, match=f"^--{field} .* cannot be used: give "):
+            replace(SHAPE, **{field: value})  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradual.errors import ClusterError
-from gradual.kubernetes.cluster.reports import unpack
+from gradual.errors import ClusterError, ClusterInputError
+from gradual.kubernetes.cluster.reports import check_folder, unpack
 
 
 def packed(*members: tarfile.TarInfo) -> bytes:
@@ -50,3 +50,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("a file")
     with pytest.raises(ClusterError, match=r"the reports cannot be written to .*/report: File exists"):
         unpack(packed(member("a.json")), tmp_path / "report")
+
+
+def test_a_folder_is_checked_before_and_not_made(tmp_path: Path) -> None:
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new/report")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("a file")
+    for place in ("file", "file/report"):
+        with pytest.raises(ClusterInputError, match=r"--report-folder .*/file.*: cannot be written: Not a directory"):
+            check_folder(tmp_path / place)
