@@ -8,6 +8,7 @@ closed afterwards. Paths:
     /login                 200 {"token": …} for a known password, 401 otherwise; /login/echo returns the body
     /status/CODE           that status
     /redirect/N            303 to /redirect/N-1 … /ok
+    /leave/HOST:PORT       303 to http://HOST:PORT/ok
     /cookie/set, /cookie   sets a cookie; returns the cookies of the request
     /records, /count         what was counted, as JSON; the number of requests (these two are not counted)
 
@@ -123,6 +124,8 @@ class Connection(asyncio.Protocol):
             self.answer(200, body.decode())
         elif parts[0] == "status":
             self.answer(int(parts[1]), "{}")
+        elif parts[0] == "leave":
+            self.answer(303, "", f"Location: http://{parts[1]}/ok\r\n")
         elif parts[0] == "redirect":
             left = int(parts[1])
             self.answer(303, "", f"Location: {f'/redirect/{left - 1}' if left > 1 else '/ok'}\r\n")

@@ -1,7 +1,9 @@
 """`gradual-agent --allow-host`: the operator of an agent decides where it sends, not the author of the plan."""
 
+import socket
 from typing import Any
 
+import pytest
 from fleet_processes import Fleet, Target
 
 
@@ -40,3 +42,21 @@ def test_what_only_a_request_shows_is_a_counted_failure(target: Target, fleet: F
     (elsewhere,) = [row for row in outcome.summary["actions"] if row["step"] == "elsewhere"]
     assert elsewhere["errors"] == {"connect": 4 * 5}
     assert "this agent may not send to other.example:80" in str(outcome.summary["error_samples"])
+
+
+def test_a_redirect_to_another_host_is_not_followed(target: Target, fleet: Fleet) -> None:
+    """The server decides where a redirect leads, and the plan's author cannot know it; the agent does not go there."""
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        outside.setblocking(False)
+        where = f"127.0.0.1:{outside.getsockname()[1]}"
+        master = fleet.start_master(plan(target, f"/leave/{where}"), 1)
+        outcome = fleet.wait(master, [fleet.start_agent("limited", "--allow-host", target.url.removeprefix("http://"))])
+        with pytest.raises(BlockingIOError):
+            outside.accept()
+
+    assert outcome.agent_codes == [0], outcome.output[-4000:]
+    assert len(target.records().requests) == 2 * 4 * 5
+    assert outcome.summary is not None
+    (elsewhere,) = [row for row in outcome.summary["actions"] if row["step"] == "elsewhere"]
+    assert elsewhere["errors"] == {"connect": 4 * 5}
+    assert f"this agent may not send to {where}" in str(outcome.summary["error_samples"])
