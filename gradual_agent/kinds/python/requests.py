@@ -64,7 +64,7 @@ class Requests:
             {name: as_text(value) for name, value in merged.items()},
             content,
             tls=settings.tls,
-            way=settings.way,
+            way=defaults.way,
             **sending,
         )
 
@@ -74,6 +74,7 @@ class _ServiceDefaults:
 
     def __init__(self, settings: HttpService) -> None:
         self.settings = settings
+        self.way = settings.way
         self.base = compile_value(settings.base_url or "")
         self._headers = {name: compile_value(value) for name, value in settings.headers.items()}
 
