@@ -18,11 +18,12 @@ from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
-from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
-from gradual_master.coordination.stages import RunStages
+from gradual_master.coordination.stages.ending import RunEnding
+from gradual_master.coordination.stages.once import OncePerRun
+from gradual_master.coordination.stages.stages import RunStages
 from gradual_master.coordination.terms import Terms
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 
@@ -45,7 +46,10 @@ class MasterCore:
         self._assigner = assigner = Assigner(schedule, life, fleet, slots, intake, orders, out)
         self._membership = membership = Membership(terms, life, fleet, slots, intake, assigner, out)
         self._once = once = OncePerRun(terms, fleet, out)
-        self._stages = stages = RunStages(terms, life, fleet, slots, intake, orders, assigner, membership, once, out)
+        self._ending = ending = RunEnding(life, fleet, intake, once, out)
+        self._stages = stages = RunStages(
+            terms, life, fleet, slots, intake, orders, assigner, membership, once, ending, out
+        )
         self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, out)
 
     @property
@@ -56,17 +60,17 @@ class MasterCore:
     @property
     def signal(self) -> Signal | None:
         """The first signal that stopped the run; None if it was not stopped from outside."""
-        return self._stages.signal
+        return self._ending.signal
 
     @property
     def failure(self) -> str | None:
         """Why the run failed; None if it did not."""
-        return self._stages.failure
+        return self._ending.failure
 
     @property
     def aborted(self) -> str | None:
         """Why the plan ended the run: an objective, or a user; None if it did not."""
-        return self._stages.aborted
+        return self._ending.aborted
 
     @property
     def uninformed(self) -> list[str]:
@@ -154,7 +158,7 @@ class MasterCore:
             for agent in self._fleet.expired(now):
                 self._membership.expire(agent)
             if not self._life.is_tearing_down:  # The load is over: all of its intervals are closed.
-                self._stages.close(self._intake.close_due(now))
+                self._ending.close(self._intake.close_due(now))
             self._stages.advance(now)
 
     def _watch(self, now: int) -> None:

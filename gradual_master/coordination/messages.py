@@ -13,9 +13,9 @@ from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.journal import BatchMerged
-from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.slots.assigning import Assigner
-from gradual_master.coordination.stages import RunStages
+from gradual_master.coordination.stages.once import OncePerRun
+from gradual_master.coordination.stages.stages import RunStages
 
 
 @dataclass(eq=False, slots=True)

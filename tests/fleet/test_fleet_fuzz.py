@@ -7,8 +7,9 @@ Real agents and a real master's core over a simulated network and clocks, under 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import fuzz_draws
@@ -23,6 +24,7 @@ from fuzz_world import S
 from hypothesis import HealthCheck, given, settings
 
 from gradual_common.language.document import ONCE
+from gradual_master.coordination.stages.once import OncePerRun
 from gradual_master.errors import IllegalTransitionError
 
 USUAL = 2000
@@ -58,6 +60,25 @@ def test_the_rules_hold_under_any_faults(faults: list[Fault], seed: int) -> None
 def test_set_up_and_teardown_are_performed_once_under_any_faults(first: int) -> None:
     for number in range(first, first + 50):
         simulate(*numbered_sequence(number), once=ONCE)
+
+
+ONCE_MUTANTS: dict[str, Callable[..., Any]] = {
+    "repeat": lambda self, agent: None,
+    "is_over": lambda self, section, now: self._performances[section].is_over,
+    "is_due": lambda self, section: section in self.terms.once,
+}
+"""A lost message is not said again, a lost agent is waited for, what has begun is begun again."""
+
+
+@pytest.mark.parametrize("name", ONCE_MUTANTS)
+def test_a_rule_of_set_up_and_teardown_that_is_not_kept_is_found(name: str) -> None:
+    def fuzz() -> None:
+        for number in range(MAX_RUNS_UNTIL_CAUGHT):
+            simulate(*numbered_sequence(number), once=ONCE)
+
+    mutant = mock.patch.object(OncePerRun, name, ONCE_MUTANTS[name])
+    with mutant, pytest.raises((AssertionError, IllegalTransitionError)):
+        fuzz()
 
 
 def test_sequences_are_the_same_with_any_modules_loaded(tmp_path: Path) -> None:

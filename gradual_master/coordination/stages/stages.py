@@ -6,23 +6,24 @@ collected, and every agent is sent that the run is over.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
-from gradual_common.language.document import ONCE, SETUP, TEARDOWN
+from gradual_common.language.document import SETUP
 from gradual_common.units import format_duration
-from gradual_master.coordination.events import CloseInterval, End, Provide, Signal, StartSchedule
+from gradual_master.coordination.events import Provide, Signal, StartSchedule
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle, RunEvent, State
-from gradual_master.coordination.once import OncePerRun
 from gradual_master.coordination.orders import RunOrders
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
+from gradual_master.coordination.stages.ending import RunEnding
+from gradual_master.coordination.stages.once import OncePerRun
 from gradual_master.coordination.terms import Terms
 
 MIN_START_LEAD_NS = 100 * NS_PER_MS
@@ -45,13 +46,8 @@ class RunStages:
     assigner: Assigner
     membership: Membership
     once: OncePerRun
+    ending: RunEnding
     out: Instructions
-    signal: Signal | None = field(init=False, default=None)
-    """The first signal that stopped the run; None if it was not stopped from outside."""
-    failure: str | None = field(init=False, default=None)
-    """Why the run failed; None if it did not."""
-    aborted: str | None = field(init=False, default=None)
-    """Why the plan ended the run: an objective, or a user; None if it did not."""
     _deadline: int = field(init=False)
     """Run time at which the wait of the current state ends. It has no meaning under load."""
     _armed_at: int = field(init=False, default=0)
@@ -60,10 +56,6 @@ class RunStages:
     """The agents that got slots before the load."""
     _unready: deque[FleetAgent] = field(init=False, default_factory=deque)
     """The starters that have not yet done what the current state waits for."""
-    _ending: str = field(init=False, default="")
-    """What agents are told after the teardown."""
-    _was_cut: bool = field(init=False, default=False)
-    """Whether the run was stopped a second time."""
     _empty_since: int | None = field(init=False, default=None)
     """When the last agent was lost under load; None while there are agents."""
 
@@ -99,9 +91,7 @@ class RunStages:
             case State.DRAINING | State.STOPPING | State.CUTTING:
                 self._collect(now)
             case State.TEARING_DOWN:
-                if self.once.is_over(TEARDOWN, now):
-                    self.life.take(RunEvent.COLLECTED, now)
-                    self._finish(self._ending)
+                self.ending.watch_teardown(now)
 
     def stop(self, signal: Signal, now: int) -> None:
         """The first stop lets users finish, the second interrupts them, the third ends the run at once.
@@ -110,9 +100,9 @@ class RunStages:
         """
         if self.life.is_finished:
             return
-        self.signal = self.signal or signal
+        self.ending.signal = self.ending.signal or signal
         if self.life.is_preparing:
-            self._end(RunEvent.STOPPED, "the run was stopped", now)
+            self.ending.end(RunEvent.STOPPED, "the run was stopped", now)
             return
         match self.life.take(RunEvent.STOPPED, now):
             case State.STOPPING:
@@ -122,21 +112,21 @@ class RunStages:
                 text = f"stopping: users finish ({most} at most); stop again to interrupt them"
                 self.out.note("warning", text, is_stop=True)
             case State.CUTTING:
-                self._was_cut = True
+                self.ending.was_cut = True
                 self.orders.stop(now, graceful_stop=0)
                 self._deadline = now + LAST_BATCH_WAIT_NS
                 self.out.note("warning", "stopping at once: requests in flight are interrupted", is_stop=True)
             case _:
-                self._finish("the run was stopped")
+                self.ending.finish("the run was stopped")
 
     def abort(self, reason: str, now: int) -> None:
         """The plan asks to end the run: users finish as at the end of the schedule. The first reason is kept.
 
         At the end of a run nothing is left to stop, but the reason counts. Before the load there is nothing to end.
         """
-        if self.aborted is not None or not (self.life.is_running or self.life.is_collecting):
+        if self.ending.aborted is not None or not (self.life.is_running or self.life.is_collecting):
             return
-        self.aborted = reason
+        self.ending.aborted = reason
         if not self.life.is_running:
             self.out.note("warning", reason)
             return
@@ -145,13 +135,6 @@ class RunStages:
         self._await_last_batches()
         most = format_duration(self.orders.graceful_stop)
         self.out.note("warning", f"{reason}; users finish ({most} at most)", is_stop=True)
-
-    def close(self, intervals: Iterable[int]) -> None:
-        """Close intervals, in order. Later batches change no decision that is based on them."""
-        for number in intervals:
-            closed = CloseInterval(number)
-            self.out.commit(closed)
-            self.out.add(closed)
 
     def _await_agents(self, now: int) -> None:
         """Assign the slots when all expected `gradual-agent` commands are connected."""
@@ -162,7 +145,7 @@ class RunStages:
             agents = "agents" if terms.expect_agents > 1 else "agent"
             wait = format_duration(terms.agents_wait)
             reason = f"only {commands.complete} of {terms.expect_agents} {agents} came within {wait}"
-            self._fail(f"{reason}; {lack}" if (lack := commands.lack()) else reason, now)
+            self.ending.fail(f"{reason}; {lack}" if (lack := commands.lack()) else reason, now)
 
     def _assign(self, now: int) -> None:
         for agent in list(self.fleet):
@@ -170,7 +153,7 @@ class RunStages:
                 self.fleet.forget(agent)
         shortfall = self.assigner.assign_all(sorted(self.fleet, key=lambda agent: agent.name))
         if shortfall:
-            self._fail(shortfall, now)
+            self.ending.fail(shortfall, now)
             return
         self._starters = list(self.fleet)
         self._enter_next(RunEvent.GATHERED, now)
@@ -188,7 +171,7 @@ class RunStages:
     def _leave_setup(self, now: int) -> None:
         """Provide all agents with what the set-up extracted. If it has failed, the run cannot be done."""
         if (failure := self.once.failure(SETUP)) is not None:
-            self._fail(failure, now)
+            self.ending.fail(failure, now)
             return
         self.out.note("info", "the set-up is done")
         if self.once.variables:
@@ -215,7 +198,7 @@ class RunStages:
         # must not look at a fleet of a hundred agents each time.
         lost = next((agent for agent in self.membership.lost if agent in self._starters), None)
         if lost is not None and self.fleet.commands.complete < self.terms.expect_agents:
-            self._fail(f"agent {lost.name} was lost before the load began: {lost.reason}", now)
+            self.ending.fail(f"agent {lost.name} was lost before the load began: {lost.reason}", now)
             return False
         while self._unready and (self._unready[0].was_lost or is_ready(self._unready[0])):
             self._unready.popleft()
@@ -223,7 +206,7 @@ class RunStages:
             wait = format_duration(self.terms.agents_wait)
             late = [agent.name for agent in self._unready if not (agent.was_lost or is_ready(agent))]
             verb = "have" if len(late) > 1 else "has"
-            self._fail(f"{', '.join(late)}: {verb} not {what} within {wait}", now)
+            self.ending.fail(f"{', '.join(late)}: {verb} not {what} within {wait}", now)
         return not self._unready
 
     def _start_load(self, now: int) -> None:
@@ -251,7 +234,7 @@ class RunStages:
         self.assigner.reassign()
         end = self.orders.end
         if self._is_given_up(now):
-            self._fail(self._describe_loss(), now)
+            self.ending.fail(self.ending.describe_loss(), now)
         elif end is not None and now >= end:
             self._drain(now)
         elif self._is_over(now, end):
@@ -302,61 +285,9 @@ class RunStages:
         for agent in waiting:
             self.membership.lose(agent, "its last batch did not come in time")
         if not any(self.intake.of(agent.id).is_last for agent in self.fleet):
-            self._report_failure(self._describe_loss())
-        self._end(RunEvent.COLLECTED, "the run is over", now)
+            self.ending.report_failure(self.ending.describe_loss())
+        self.ending.end(RunEvent.COLLECTED, "the run is over", now)
 
     def _is_awaited(self, agent: FleetAgent, now: int) -> bool:
         """Whether the last batch of an agent is awaited: it has had slots, and its lease is not over."""
         return agent.is_enlisted and agent.has_lease(now) and not self.intake.of(agent.id).is_last
-
-    def _fail(self, reason: str, now: int) -> None:
-        """End the run: it cannot be continued."""
-        self._report_failure(reason)
-        self._end(RunEvent.FAILED, f"the run could not be done: {reason}", now)
-
-    def _end(self, event: RunEvent, reason: str, now: int) -> None:
-        """Finish, after the teardown if that is due."""
-        if not self._begin_teardown(now):
-            self.life.take(event, now)
-            self._finish(reason)
-            return
-        self._ending = reason
-
-    def _begin_teardown(self, now: int) -> bool:
-        """Begin the teardown, if there is something to tear down, and an agent for it."""
-        if not (self._owes_teardown and self.life.can_tear_down):
-            return False
-        agent = self.once.chosen(now)
-        if agent is None:
-            return False
-        self.close(self.intake.close_rest())
-        self.life.take(RunEvent.TEARDOWN_DUE, now)
-        self.once.begin(TEARDOWN, agent)
-        return True
-
-    def _report_failure(self, reason: str) -> None:
-        self.failure = reason
-        self.out.note("error", reason)
-
-    def _describe_loss(self) -> str:
-        reasons = "; ".join(f"{agent.name}: {agent.reason}" for agent in self.fleet if agent.is_lost)
-        return f"every agent is gone ({reasons})"
-
-    @property
-    def _owes_teardown(self) -> bool:
-        """Whether something was begun that is to be torn down, and the teardown was not begun."""
-        return self.once.is_due(TEARDOWN) and (self.once.has_begun(SETUP) or self.intake.start is not None)
-
-    def _finish(self, reason: str) -> None:
-        if self._owes_teardown:
-            why = "the run was stopped at once" if self._was_cut else "no agent is left"
-            self.once.give_up(TEARDOWN, f"it was not performed: {why}")
-        for section in ONCE:
-            if self.once.has_begun(section):
-                self.once.give_up(section, "the run ended before it did")
-        if (failure := self.once.failure(TEARDOWN)) is not None:
-            self.out.note("error", failure)
-        self.close(self.intake.close_rest())
-        for agent in self.fleet:
-            self.out.finish(agent, reason)
-        self.out.add(End())
