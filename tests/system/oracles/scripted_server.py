@@ -155,6 +155,9 @@ class ScriptedServer:
     """A running server."""
 
     port: int
+    scripts: list[Script]
+    """Those that are still to be played."""
+
     accepted: int = 0
     settled: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -169,7 +172,8 @@ class ScriptedServer:
             await asyncio.sleep(0)
 
     def wait_for_the_end_of_connections(self) -> None:
-        for thread in self.threads:
+        while self.threads:
+            thread = self.threads.pop()
             thread.join(20)
             assert not thread.is_alive(), "the client has left a connection open"
 
@@ -180,9 +184,9 @@ def scripted_server(
 ) -> Iterator[ScriptedServer]:
     """The n-th connection plays the n-th script, later ones the usual one: over TLS with a context."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = ScriptedServer(listener.getsockname()[1])
+        server = ScriptedServer(listener.getsockname()[1], [*scripts])
         usual = USUAL if context is None else (handshake, *USUAL)
-        arguments = (listener, server, [*scripts], usual, is_bytewise, context)
+        arguments = (listener, server, usual, is_bytewise, context)
         accepting = threading.Thread(target=_accept, args=arguments, daemon=True)
         accepting.start()
         try:
@@ -195,7 +199,6 @@ def scripted_server(
 def _accept(
     listener: socket.socket,
     server: ScriptedServer,
-    scripts: list[Script],
     usual: Script,
     is_bytewise: bool,
     context: ssl.SSLContext | None,
@@ -205,11 +208,11 @@ def _accept(
             sock, _ = listener.accept()
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.accepted += 1
-            script = scripts.pop(0) if scripts else usual
+            script = server.scripts.pop(0) if server.scripts else usual
             peer = Peer(sock, context, is_bytewise, server.settled)
             thread = threading.Thread(target=_play, args=(peer, script), daemon=True)
+            thread.start()  # Before it is in the list: who waits for it may do so at once.
             server.threads.append(thread)
-            thread.start()
 
 
 def _play(peer: Peer, script: Script) -> None:
