@@ -63,12 +63,12 @@ class TrialPrinter:
         title = step if step == action else f"{step} ({action})"
         self.say(f"\n── {title} {'─' * max(2, WIDTH - 4 - len(title))}")
 
-    def show_condition(self, step: str, text: str, outcome: bool | str) -> None:
-        """Print the result of a condition: true, false, or its error."""
+    def show_condition(self, step: str, text: str, outcome: bool | str, *, skips: bool = True) -> None:
+        """Print the result of a condition: true, false, or its error; `skips`: a false one leaves its step out."""
         if isinstance(outcome, str):
             self.say(f"\n{step}: condition {text} cannot be evaluated: {outcome}")
         else:
-            self.say(f"\n{step}: condition {text} is {'true' if outcome else 'false: skipped'}")
+            self.say(f"\n{step}: condition {text} is {'true' if outcome else 'false: skipped' if skips else 'false'}")
 
     def show_request(self, title: str, message: Message) -> None:
         """Print a request as it is sent."""

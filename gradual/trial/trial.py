@@ -39,7 +39,7 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.plan.model.steps import Poll, Step
+from gradual_common.plan.model.steps import Parallel, Poll, Step
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
@@ -181,9 +181,13 @@ class TrialCompiler(Compiler):
         names = (step.name or step.action, step.action)
         return TrialAction(action, names, self.plan.actions[step.action], self._printer), engine
 
-    def condition(self, text: str, step: str) -> Condition:
+    def condition(self, text: str, step: str, *, skips: bool = False) -> Condition:
         """A condition that prints its result."""
-        return TrialCondition(text, step, self._printer)
+        return TrialCondition(text, step, self._printer, skips=skips)
+
+    def connections(self, step: Parallel) -> int:
+        """One after the other, so that what is printed can be read."""
+        return 1
 
     def pause(self, length: ThinkTime | None) -> Pause:
         """No wait."""
@@ -228,10 +232,11 @@ class TrialAction:
 class TrialCondition(Condition):
     """A condition that prints its result."""
 
-    __slots__ = ("_printer", "_step")
+    __slots__ = ("_printer", "_skips", "_step")
 
-    def __init__(self, text: str, step: str, printer: TrialPrinter) -> None:
+    def __init__(self, text: str, step: str, printer: TrialPrinter, *, skips: bool) -> None:
         super().__init__(text)
+        self._skips = skips
         self._step = step
         self._printer = printer
 
@@ -242,5 +247,5 @@ class TrialCondition(Condition):
         except TemplateError as error:
             self._printer.show_condition(self._step, self.text, str(error))
             raise
-        self._printer.show_condition(self._step, self.text, outcome)
+        self._printer.show_condition(self._step, self.text, outcome, skips=self._skips)
         return outcome

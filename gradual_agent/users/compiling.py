@@ -141,7 +141,7 @@ class Compiler:
 
     def _parallel(self, step: Parallel) -> Node:
         parts = [self.sequence([inner], waits=False) for inner in step.parallel]
-        return Simultaneous(parts, step.connections, self.pause(step.think_time or self._default))
+        return Simultaneous(parts, self.connections(step), self.pause(step.think_time or self._default))
 
     def _sleep(self, step: Sleep) -> Node:
         return self.pause(step.sleep)
@@ -180,9 +180,13 @@ class Compiler:
     def _record(self, step: SomeStep) -> StepRecord:
         return self._records[self._section, name_in_results(step) or ""]
 
-    def condition(self, text: str, step: str) -> Condition:
-        """An expression of the step of this name."""
+    def condition(self, text: str, step: str, *, skips: bool = False) -> Condition:
+        """An expression of the step of this name; `skips`: if it is false, the step is left out."""
         return Condition(text)
+
+    def connections(self, step: Parallel) -> int:
+        """How many of the steps are performed at the same time."""
+        return step.connections
 
     def pause(self, length: ThinkTime | None) -> Pause:
         """A deliberate wait."""
@@ -208,7 +212,7 @@ class Compiler:
             name=name,
             action=action,
             engine=engine,
-            condition=None if condition is None else self.condition(condition, name),
+            condition=None if condition is None else self.condition(condition, name, skips=True),
             fixed_wait=think_time.fixed if think_time else 0,
             wait_at=think_time.compile() if think_time else None,
             record=record,

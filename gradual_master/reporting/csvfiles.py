@@ -78,6 +78,7 @@ DURING = {"intervals.csv": INTERVALS, "interval_groups.csv": INTERVAL_GROUPS, "i
 
 AT_THE_END = {
     "actions.csv": tables.ACTIONS,
+    "transactions.csv": tables.TRANSACTIONS,
     "errors.csv": tables.ERRORS,
     "levels.csv": tables.LEVELS,
     "agents.csv": tables.AGENTS,

@@ -180,6 +180,23 @@ ACTIONS = Table(
     (STEP, FAILED_SHARE, column("ok_p95_ms", "p95 of ok, ms", show_number, of="ok_response_time_ms.p95")),
 )
 
+TRANSACTIONS = Table(
+    attrgetter("transactions"),
+    (
+        *(text("group"), text("transaction", "Transaction")),
+        column("count", "Count", show_count),
+        *raw("failures"),
+        column("success_ratio", of="success_rate"),
+        *raw("errors"),
+        *times("duration_ms", prefix="duration_"),
+    ),
+    (
+        Column("group_and_transaction", "Transaction", lambda row: f"{row.group} / {row.transaction}", is_text=True),
+        Column("failed", "Failed", lambda row: row.failures / row.count if row.count else None, show_percent),
+        column("ok_p95_ms", "p95 of ok, ms", show_number, of="ok_duration_ms.p95"),
+    ),
+)
+
 PHASES = Table(
     attrgetter("phases"),
     (

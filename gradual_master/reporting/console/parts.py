@@ -16,7 +16,17 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from gradual_common.units import count
-from gradual_master.reporting.tables import ACTIONS, AGENTS, LEVELS, OBJECTIVES, TOTALS, Column, once_of, state_of
+from gradual_master.reporting.tables import (
+    ACTIONS,
+    AGENTS,
+    LEVELS,
+    OBJECTIVES,
+    TOTALS,
+    TRANSACTIONS,
+    Column,
+    once_of,
+    state_of,
+)
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
@@ -33,7 +43,7 @@ from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
-from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.sections import Summary, TransactionRow
 
 MIN_TEXT_COLUMNS = 10
 """Columns that names and remarks keep when numbers need much."""
@@ -57,6 +67,7 @@ ACTION_TIMES = (
     "response_time_min_ms response_time_mean_ms response_time_p50_ms response_time_p90_ms response_time_p95_ms"
     " response_time_p99_ms response_time_max_ms failed"
 )
+TRANSACTION_COLUMNS = "count duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms failed"
 AGENT_COLUMNS = "name requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms host health"
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", "yellow"), "none": (NO_DATA, "yellow")}
@@ -84,6 +95,13 @@ def actions(summary: Summary, width: int) -> RenderableType:
     names = "group_and_step requests" if has_groups else "step requests"
     columns = fitting([*ACTIONS.choose(names), rate, *ACTIONS.choose(ACTION_TIMES)], width)
     return draw("Actions", columns, summary.actions, width, _mark_failed)
+
+
+def transactions(rows: Sequence[TransactionRow], width: int) -> RenderableType:
+    """One row a transaction, polls among them."""
+    name = "group_and_transaction" if len({row.group for row in rows}) > 1 else "transaction"
+    columns = fitting(TRANSACTIONS.choose(f"{name} {TRANSACTION_COLUMNS}"), width)
+    return draw("Transactions", columns, rows, width, _mark_failed)
 
 
 def _mark_failed(column: Column, row: Any) -> str:

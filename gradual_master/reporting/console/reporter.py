@@ -67,6 +67,8 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     if summary.levels:
         yield from parts.levels(summary.levels, width)
     yield parts.actions(summary, width)
+    if summary.transactions:
+        yield parts.transactions(summary.transactions, width)
     yield from parts.failures(summary.errors)
     if summary.agents:
         yield parts.agents(summary.agents, width)

@@ -41,6 +41,9 @@ ERROR_COLUMNS = "label group_and_step count requests_ratio first_s last_s why"
 ACTION_COLUMNS = (
     "group_and_step requests failed response_time_p50_ms response_time_p95_ms response_time_p99_ms response_time_max_ms"
 )
+TRANSACTION_COLUMNS = (
+    "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
+)
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
 
 VERDICTS = {
@@ -89,6 +92,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
 
 def _details(summary: Summary) -> Iterator[Block]:
     yield _table("Actions", tables.ACTIONS.choose(ACTION_COLUMNS), summary.actions)
+    yield _table("Transactions", tables.TRANSACTIONS.choose(TRANSACTION_COLUMNS), summary.transactions)
     samples = list(map(plain, summary.error_samples))
     yield _table("Single failures", SAMPLE_COLUMNS, samples, texts=5, most=MAX_FAILURE_ROWS)
     yield _table("Phases", tables.PHASES.choose(PHASE_COLUMNS), summary.phases)

@@ -235,10 +235,10 @@ def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
     tables = (*DURING.values(), *AT_THE_END.values())
     others = {name for table in tables for name in header(table) if not name.endswith(units)}
     assert others == {
-        *("interval", "phase", "warm_up", "group", "step", "action", "service", "agents"),
+        *("interval", "phase", "warm_up", "group", "step", "transaction", "action", "service", "agents"),
         *("errors", "status_codes", "marks", "tags"),
         *("requests", "failures", "sent", "unsent", "interrupted", "skipped", "count"),
-        *("response_time_count", "exchange_count", "ttfb_count"),
+        *("response_time_count", "exchange_count", "ttfb_count", "duration_count"),
         *("id", "name", "host", "begun", "merged", "saturated_intervals", "lost", "left"),
         *("kind", "status_code", "label", "cause", "example"),
         *("rule", "scope", "observed", "limit", "unit", "samples", "severity", "passed", "worst", "reason"),
