@@ -21,10 +21,10 @@ from random_inputs import InputGenerator
 from simulated_user import SimulatedUser
 
 from gradual_agent.http.response import Response
-from gradual_agent.kinds import assertions, extraction
+from gradual_agent.kinds import assertions
 from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
-from gradual_common.kinds import content, expressions
+from gradual_common.kinds import content, expressions, lookups
 
 DEFAULT_NUMBER = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", DEFAULT_NUMBER))
@@ -60,7 +60,7 @@ def compile_without_checks(expression: str) -> Callable[[Any], Any]:
 
 
 MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "what JMESPath raises": lambda: patch.object(extraction, "Query", compile_without_checks),
+    "what JMESPath raises": lambda: patch.object(lookups, "Query", compile_without_checks),
     "values that cannot be compared": lambda: patch.object(assertions, "UNEVALUABLE", (GradualError,)),
     "bodies that are not JSON": lambda: patch.object(content, "_read_json", content.json.loads),
     "values that JSON does not know": lambda: patch.object(
