@@ -15,6 +15,7 @@ MEASUREMENTS = (
     "traffic",
     "samples",
     "report",
+    "flow",
     "many_users",
     "soak",
 )

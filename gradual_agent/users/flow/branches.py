@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 from itertools import accumulate
 from math import gcd
 
 from gradual_agent.recording.step_record import StepRecord
-from gradual_agent.users.flow.node import Node, Performer
+from gradual_agent.users.flow.node import Node, Performer, ended
 from gradual_common.schedule.slots import slot_order
 from gradual_common.templates.templates import Condition
 
@@ -28,15 +28,19 @@ class IfHolds(Node):
         self._else = otherwise
         self._record = record
 
-    async def run(self, user: Performer) -> bool:
+    def run(self, user: Performer) -> Awaitable[bool]:
         """Evaluate the condition; one that cannot be evaluated is a failure, and neither branch is performed."""
-        if user.wait and not await user.rest():
-            return False
+        # Where nothing is to be waited for, the branch itself is returned: a coroutine around it would take 0.2 µs.
+        if user.wait:
+            return self._rest_and_run(user)
         try:
             chosen = self._then if self._condition.holds(user.scope) else self._else
         except Exception as error:
-            return user.fail(self._record, error)
-        return await chosen.run(user)
+            return ended(user.fail(self._record, error))
+        return chosen.run(user)
+
+    async def _rest_and_run(self, user: Performer) -> bool:
+        return await user.rest() and await self.run(user)
 
 
 class ChosenAtRandom(Node):
@@ -49,9 +53,9 @@ class ChosenAtRandom(Node):
         self._branches = tuple(branches)
         self._edges = [edge / total for edge in accumulate(weights)][:-1]
 
-    async def run(self, user: Performer) -> bool:
+    def run(self, user: Performer) -> Awaitable[bool]:
         """Perform one branch; takes one draw of the slot's stream."""
-        return await self._branches[bisect_right(self._edges, user.random.unit())].run(user)
+        return self._branches[bisect_right(self._edges, user.random.unit())].run(user)
 
 
 class ChosenInTurn(Node):
@@ -67,10 +71,10 @@ class ChosenInTurn(Node):
         self._branches = tuple(branches)
         self._round = round_of(weights)
 
-    async def run(self, user: Performer) -> bool:
+    def run(self, user: Performer) -> Awaitable[bool]:
         """Perform one branch."""
         place = (user.ordinal + user.passes_of(self)) % len(self._round)
-        return await self._branches[self._round[place]].run(user)
+        return self._branches[self._round[place]].run(user)
 
 
 def round_of(weights: Sequence[float]) -> list[int]:

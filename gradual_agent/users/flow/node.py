@@ -1,6 +1,7 @@
 """What a part of a behaviour is, and what it may ask of the user that performs it.
 
-Measured on one busy core, besides the steps inside: a pass of a loop, a branch and a choice by weight are below 0.5 µs.
+Measured on one busy core, besides the steps and expressions inside (`bench flow`): a pass of a loop takes 0.2 µs, a
+branch or a choice by weight 0.4 to 0.9 µs.
 """
 
 from __future__ import annotations
@@ -99,6 +100,11 @@ class Sequence(Node):
             if not await part.run(user):
                 return False
         return True
+
+
+async def ended(goes_on: bool) -> bool:
+    """A part that has ended already."""
+    return goes_on
 
 
 def in_order(parts: list[Node]) -> Node:
