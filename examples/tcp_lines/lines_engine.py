@@ -7,9 +7,9 @@ from lines_kind import LinesSpec
 
 from gradual_agent.kinds.assertions import Assertions
 from gradual_agent.kinds.engines import Message, Runtime
-from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.failed_exchange import describe_messages
 from gradual_agent.kinds.kind import Actor, fail_template
+from gradual_agent.kinds.metrics import Record, extractor_of
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable, suspend
@@ -49,7 +49,7 @@ class LinesEngine:
 
     def compile(self, spec: LinesSpec, wants_headers: bool, wants_body: bool) -> "LinesAction":
         """Compile an action of the plan. The answer is always kept, so `wants_…` are not used."""
-        return LinesAction(spec)
+        return LinesAction(spec, self.runtime.record)
 
     def client(self, owner: Resumable, cookies: str, connections: str) -> "LinesClient":
         """The client of one user."""
@@ -73,11 +73,11 @@ def message_of(line: bytes) -> Message:
 class LinesAction:
     """A compiled action."""
 
-    def __init__(self, spec: LinesSpec) -> None:
+    def __init__(self, spec: LinesSpec, record: Record) -> None:
         self._spec = spec
         self._line = compile_value(spec.send)
         self._assertions = Assertions(spec.assertions)
-        self._extractor = Extractor(spec.extract)
+        self._extractor = extractor_of(spec, record)
         self.assertion_count = len(spec.assertions)
 
     async def perform(self, user: Actor, sample: Sample) -> None:

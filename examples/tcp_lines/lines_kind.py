@@ -50,7 +50,7 @@ class LinesKind(ActionKind):
             causes=(("no such command", "line server does not know the command"),),
         ),
     )
-    template_keys = ("send", "assertions")
+    template_keys = ("send", "assertions", "record")
 
     def check(self, view: PlanView) -> None:
         """Report a server that has no port."""

@@ -33,6 +33,7 @@ from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.kind import ActionSpec
+from gradual_common.kinds.values.metrics import as_number
 from gradual_common.language.document import SETUP, TEARDOWN, Once
 from gradual_common.language.wording import nearest
 from gradual_common.plan.loader import LoadedPlan
@@ -108,7 +109,9 @@ class Trial:
         loop = asyncio.get_running_loop()
         timer = LoopTimer(loop)
         # A trial has no master, so its lease never ends.
-        runtime = Runtime(loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer, code=self._code)
+        runtime = Runtime(
+            loop, timer.timeline, Lease(NEVER), read_clock, observer=self._printer, code=self._code, record=_drop
+        )
         engines = TrialEngines(plan, runtime, self._loaded.job.assets)
         try:
             shared: dict[str, Any] = {}
@@ -249,3 +252,8 @@ class TrialCondition(Condition):
             raise
         self._printer.show_condition(self._step, self.text, outcome, skips=self._skips)
         return outcome
+
+
+def _drop(name: str, value: Any) -> bool:
+    """A trial measures nothing: values of metrics are only looked at."""
+    return as_number(value) is not None

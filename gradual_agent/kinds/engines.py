@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.kind import Action, Engine
+from gradual_agent.kinds.metrics import Record
 from gradual_agent.runtime.allowed_code import INSTALLED_ONLY, AllowedCode
 from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHosts
 from gradual_agent.runtime.connecting import connect
@@ -47,6 +48,11 @@ def _no_engines(kind: str) -> Engine:
     raise JobError(f"no engine of the kind {kind!r} can be made here")
 
 
+def no_metrics(name: str, value: Any) -> bool:
+    """There is no recorder: nothing is recorded."""
+    raise KeyError(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What an agent process gives to its engines."""
@@ -66,6 +72,8 @@ class Runtime:
     """Which Python code of a plan this agent may run (`--allow-code`)."""
     engine_called: Callable[[str], Engine] = _no_engines
     """The engine of another kind, which an engine uses; made when first asked for."""
+    record: Record = no_metrics
+    """Records a value of one of the plan's custom metrics."""
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """A new TCP connection; NotAllowedError for what `allowed` leaves out, OSError if none could be opened."""

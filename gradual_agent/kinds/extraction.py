@@ -15,7 +15,7 @@ from gradual_common.errors import QueryError
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.lookups import LOOKUPS, CookieJar
+from gradual_common.kinds.values.lookups import LOOKUPS, CookieJar
 
 
 class Extractor:
@@ -46,14 +46,15 @@ class Extractor:
             elif name in self._defaults:
                 variables[name] = self._defaults[name]
             else:
-                _fail(sample, name, self._sources[name])
+                fail_extraction(sample, name, self._sources[name])
 
     def set_defaults(self, variables: dict[str, Any]) -> None:
         """Set the defaults, because there is no response."""
         variables.update(self._defaults)
 
 
-def _fail(sample: Sample, name: str, source: str) -> None:
+def fail_extraction(sample: Sample, name: str, source: str) -> None:
+    """A value was not found: the sample fails, unless it has failed already."""
     if not sample.kind:
         sample.kind = KIND["extract"]
         sample.failed_assertions = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -57,7 +58,6 @@ class PlanRun:
         plan, timeline, clock = read_plan(job), runtime.timeline, runtime.clock
         self._plan = plan
         self._clock = clock
-        self._engines = make_engines(plan, runtime, job.assets)
         self._rows: defaultdict[Slot, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._shared: dict[str, Any] = {}
         """What the set-up extracted, by name."""
@@ -70,6 +70,7 @@ class PlanRun:
         self._log = SampleLog(traced_steps(plan, index)) if job.wants_samples else None
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
         self.recorder = Recorder(index, clock, self._log)
+        self._engines = make_engines(plan, replace(runtime, record=self.recorder.metrics.record), job.assets)
         self._probe = LoopLagProbe(timeline, clock, self.recorder.loop_lag)
         self._cpu: CpuMeter | None = None
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)

@@ -78,3 +78,5 @@ class ClosedFrame:
     steps: list[StepFrame]
     transactions: list[tuple[int, int, array[int]]]
     """(series number, kind of outcome, how long each took in ns)."""
+    metrics: list[tuple[int, int, int, array[int]]]
+    """(series number, outcome, how many, values)."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gradual_agent.recording.frames import ClosedFrame
 from gradual_agent.recording.group_meter import GroupMeter
+from gradual_agent.recording.metric_record import MetricRecords
 from gradual_agent.recording.sealing import columns_of
 from gradual_agent.recording.single_samples import SampleLog
 from gradual_agent.recording.step_record import StepRecord
@@ -40,6 +41,7 @@ class Recorder:
         ]
         self.groups = [GroupMeter(self) for _ in index.groups]
         self.transactions = [TransactionRecord(self, series.number) for series in index.transactions]
+        self.metrics = MetricRecords(self, index.metrics, clock)
         self.unread_meter = GroupMeter(self)
         """Takes requests and think times of stopping users; never read, so the step code treats all users alike."""
         self._loop_lags = array("q")
@@ -122,7 +124,8 @@ class Recorder:
         groups = [meter.take(end) for meter in self.groups]
         steps = [frame for record in self.steps if (frame := record.take()) is not None]
         transactions = [(record.number, *row) for record in self.transactions for row in record.take()]
-        closed = ClosedFrame(self._interval, self._level, self._frame_start, end, groups, steps, transactions)
+        metrics = self.metrics.take()
+        closed = ClosedFrame(self._interval, self._level, self._frame_start, end, groups, steps, transactions, metrics)
         self._closed.append(closed)
         if self.log is not None:
             self.log.close_frame(self._level)

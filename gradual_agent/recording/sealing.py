@@ -28,6 +28,7 @@ from gradual_common.protocol.batch import (
     EXCHANGE,
     ITERATION,
     LOOP_LAG,
+    METRIC,
     RESPONSE_TIME,
     START_LAG,
     TRANSACTION,
@@ -114,6 +115,8 @@ def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
                 cells.add_times(added, ITERATION, measured.iterations)
         for series, kind, durations in frame.transactions:
             cells.add_times(cells.add(number, series, kind, len(durations)), TRANSACTION, durations)
+        for series, outcome, count, values in frame.metrics:
+            cells.add_times(cells.add(number, series, outcome, count), METRIC, values)
     return cells
 
 

@@ -95,12 +95,12 @@ class Content:
 
     @property
     def markup(self) -> Any:
-        """The body as a `kinds.markup.Markup`; None when it is neither HTML nor XML."""
+        """The body as a `kinds.values.markup.Markup`; None when it is neither HTML nor XML."""
         # Not set in `__init__`: most plans never read it.
         try:
             return self._markup
         except AttributeError:
-            from gradual_common.kinds.markup import read_markup  # noqa: PLC0415 - heavy
+            from gradual_common.kinds.values.markup import read_markup  # noqa: PLC0415 - heavy
 
             self._markup = read_markup(self.text, self.body)
             return self._markup

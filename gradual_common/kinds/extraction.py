@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from gradual_common.kinds.lookups import LOOKUPS
+from gradual_common.kinds.values.lookups import LOOKUPS
 from gradual_common.language.model import Model
 from gradual_common.language.wording import kind_of
 

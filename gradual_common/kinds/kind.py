@@ -18,6 +18,7 @@ from gradual_common.kinds.assertions.assertion import Assertion, AssertionKind
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS, read_assertion, spread_assertions
 from gradual_common.kinds.extraction import SHARED_SOURCES, Extraction, read_extraction
 from gradual_common.kinds.failure import FailureKind
+from gradual_common.kinds.values.metrics import VALUE, Metric, WrittenMetric
 from gradual_common.language.model import Fragment, Model, Name, read_name
 from gradual_common.language.plan_view import PlanView
 
@@ -84,6 +85,9 @@ class ActionSpec(Model):
     tags: dict[Name, Tag] = Field(default={})
     """Tags by name, such as {team: payments}: the results show them, and objectives may name them."""
 
+    record: dict[Name, Annotated[Metric, WrittenMetric(SHARED_SOURCES)]] = Field(default={})
+    """Custom metrics: values of each success, by name."""
+
     @property
     def address(self) -> str:
         """The target of the action as the plan writes it, for reports."""
@@ -103,6 +107,7 @@ class ActionSpec(Model):
         """The texts of the plan that results show; they are searched for credentials."""
         yield self.address
         yield from (assertion.text for assertion in self.assertions)
+        yield from (metric.unit for metric in self.record.values())
         yield from (text for pair in self.tags.items() for text in pair)
 
     def for_display(self, hide: Callable[[str], str]) -> Self:
@@ -112,7 +117,8 @@ class ActionSpec(Model):
             for assertion in self.assertions
         )
         tags = {hide(name): hide(value) for name, value in self.tags.items()}
-        return self.model_copy(update={"assertions": assertions, "tags": tags})
+        record = {name: metric.model_copy(update={"unit": hide(metric.unit)}) for name, metric in self.record.items()}
+        return self.model_copy(update={"assertions": assertions, "tags": tags, "record": record})
 
 
 class ActionKind:
@@ -137,7 +143,7 @@ class ActionKind:
     assertions: ClassVar[Mapping[str, AssertionKind]] = SHARED_ASSERTIONS
     """The kinds of assertions of its actions, by name; their failures are numbered in `failures.BUILT_IN`."""
 
-    template_keys: ClassVar[tuple[str, ...]] = ("assertions",)
+    template_keys: ClassVar[tuple[str, ...]] = ("assertions", "record")
     """The keys of an action whose texts are templates."""
 
     def check(self, view: PlanView) -> None:
@@ -158,6 +164,8 @@ def texts_in(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Assertion):
         yield from texts_in(value.expected)
+    elif isinstance(value, Metric):
+        yield from texts_in(value.expression if value.source == VALUE else "")
     elif isinstance(value, Mapping):
         for name, entry in value.items():
             yield from texts_in(name)

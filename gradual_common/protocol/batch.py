@@ -2,8 +2,9 @@
 
 A batch is made of frames: stretches of the interval that lie within one level. A *cell* is (frame, step, kind): the
 samples of one step that ended in that frame with one outcome. `step` is the step's number in `SeriesIndex`; the
-numbers after the last step are the iterations of group 0, 1, …, then the transactions. `kind` is an outcome by its
-number in `SeriesIndex.failures`. A histogram belongs to (cell, measure); the agent's own health has cell −1.
+numbers after the last step are the iterations of group 0, 1, …, then the transactions, then the custom metrics. `kind`
+is an outcome by its number in `SeriesIndex.failures`; of a metric it is one of `METRIC_OUTCOMES`. A histogram belongs
+to (cell, measure); the agent's own health has cell −1.
 """
 
 from __future__ import annotations
@@ -18,9 +19,23 @@ from gradual_common.histogram.columns import HistogramColumns
 
 Int32 = npt.NDArray[np.int32]
 
-RESPONSE_TIME, EXCHANGE, TTFB, CONNECT, ITERATION, LOOP_LAG, START_LAG, TRANSACTION = range(8)
-MEASURES = ("response_time", "exchange", "ttfb", "connect", "iteration", "loop_lag", "start_lag", "transaction")
+RESPONSE_TIME, EXCHANGE, TTFB, CONNECT, ITERATION, LOOP_LAG, START_LAG, TRANSACTION, METRIC = range(9)
+MEASURES = (
+    "response_time",
+    "exchange",
+    "ttfb",
+    "connect",
+    "iteration",
+    "loop_lag",
+    "start_lag",
+    "transaction",
+    "metric",
+)
 """In the order of their numbers on the wire: a new one comes last."""
+
+METRIC_OUTCOMES = ("recorded", "missing", "out of range")
+RECORDED, MISSING, OUT_OF_RANGE = range(3)
+"""What became of a value of a custom metric. A histogram of `METRIC` counts 1,000 for each step of its resolution."""
 
 OF_HEALTH = (LOOP_LAG, START_LAG)
 """The measures of an agent; all others belong to cells."""

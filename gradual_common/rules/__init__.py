@@ -2,12 +2,12 @@
 
     rule    = value op limit [at] [window]
     value   = [series "."] stat ["(" scope ")"] | "agent." health ["." ("mean"|"max"|quant)]
-    series  = "ttfb" | "exchange" | "connect" | "iteration" | "transaction"      (none: response time)
+    series  = "ttfb" | "exchange" | "connect" | "iteration" | "transaction" | "metric"      (none: response time)
     stat    = quant | "mean" | "min" | "max" | "count" | "failures" | "interrupted"
-            | "error_rate" | "success_rate" | "throughput" | "request_rate"
+            | "error_rate" | "success_rate" | "throughput" | "request_rate"; of a metric "sum" | "rate"
     quant   = "p" number        health = "cpu" | "loop_lag" | "start_lag"
     scope   = item {"," item}   item = name | dim "=" name | "ok" | "failed"     name "*": one verdict per name
-    dim     = "action" | "step" | "group" | "transaction" | "phase" | "service" | "kind" | "tag." name
+    dim     = "action" | "step" | "group" | "transaction" | "metric" | "phase" | "service" | "kind" | "tag." name
     op      = "<" | "<=" | ">" | ">=" | "=="
     limit   = number "%" | duration | number ["/s"]
     at      = "at" ["<="] int "users"

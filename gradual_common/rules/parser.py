@@ -16,6 +16,8 @@ from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.registry import known_failures
 from gradual_common.rules.rule import (
     ANY,
+    METRIC_SERIES,
+    OF_METRICS,
     OUTCOMES,
     SHARES,
     STATISTICS,
@@ -39,13 +41,14 @@ SERIES_STATISTICS = {
     "connect": (*TIMES, "count"),
     "iteration": (*TIMES, "count", "throughput"),
     "transaction": tuple(name for name in STATISTICS if name != "interrupted"),
+    METRIC_SERIES: (*TIMES, "count", *OF_METRICS),
     "": STATISTICS,
 }
 """The statistics of each series besides percentiles. Only a whole action succeeds or fails."""
 
 NAMED_SERIES = tuple(series for series in SERIES_STATISTICS if series)
 HEALTH = ("cpu", "loop_lag", "start_lag")
-DIMENSIONS = ("action", "step", "group", "transaction", "phase", "service", "kind")
+DIMENSIONS = ("action", "step", "group", "transaction", METRIC_SERIES, "phase", "service", "kind")
 ITERATION_DIMENSIONS = ("group", "phase")
 TRANSACTION_DIMENSIONS = ("transaction", "group", "phase", "kind")
 
@@ -146,6 +149,8 @@ class _Parser:
         scope = self._scope(value)
         if "transaction" in scope.dimensions:
             value = value._replace(series="transaction")
+        if METRIC_SERIES in scope.dimensions:
+            value = value._replace(series=METRIC_SERIES, unit=unit_of(value.statistic, METRIC_SERIES))
         op = self._operator()
         limit = self._limit(value)
         at = self._at()
@@ -171,13 +176,15 @@ class _Parser:
     def _statistic(self, series: str, word: str) -> _Value:
         quantile = self._quantile(word)
         if quantile is not None:
-            return _Value(series, "quantile", "ns", quantile)
+            return _Value(series, "quantile", unit_of("quantile", series), quantile)
+        if not series and word in OF_METRICS:  # Which metric is in the scope, which comes next.
+            return _Value(METRIC_SERIES, word, unit_of(word, METRIC_SERIES))
         allowed = SERIES_STATISTICS[series]
-        if word not in STATISTICS:
+        if word not in (*STATISTICS, *allowed):
             raise self._unknown("statistic", word, ("p95", *allowed))
         if word not in allowed:
             raise self._error(f"{series} has no {word}; allowed are percentiles such as p95, {', '.join(allowed)}")
-        return _Value(series, word, unit_of(word))
+        return _Value(series, word, unit_of(word, series))
 
     def _quantile(self, word: str) -> float | None:
         """The quantile of `p95` or `p99.9`, in (0, 1); None if the word is not a percentile."""
@@ -212,6 +219,7 @@ class _Parser:
 
     def _scope(self, value: _Value) -> Scope:
         if not self._accept("("):
+            self._check_metric(value, Scope())
             return Scope()
         if value.series == "agent":
             raise self._error("the health of agents takes no scope: the worst agent is judged")
@@ -234,7 +242,7 @@ class _Parser:
         return scope
 
     def _item(self, series: str) -> ScopeItem:
-        dimension, named = "transaction" if series == "transaction" else "action", self._advance()
+        dimension, named = series if series in ("transaction", METRIC_SERIES) else "action", self._advance()
         if named.text == "tag" and self._accept("."):
             dimension, named = self._tag(), self._advance()
         elif self._accept("="):
@@ -271,6 +279,7 @@ class _Parser:
                 "iterations are distinguished by group and phase only, such as iteration.p95(group=guest)"
             )
         self._check_transactions(value, scope)
+        self._check_metric(value, scope)
         by_outcome = bool(scope.outcomes) or "kind" in scope.dimensions
         if by_outcome and value.statistic == "interrupted":
             raise self._error("an interrupted request has neither succeeded nor failed: leave ok, failed and kind out")
@@ -287,6 +296,20 @@ class _Parser:
         if other := [name for name in scope.dimensions if name not in TRANSACTION_DIMENSIONS]:
             allowed = ", ".join(TRANSACTION_DIMENSIONS)
             raise self._error(f"transactions are not distinguished by {other[0]}, but by {allowed}")
+
+    def _check_metric(self, value: _Value, scope: Scope) -> None:
+        """A rule on a custom metric names one, as each has a unit of its own."""
+        if value.series != METRIC_SERIES and METRIC_SERIES not in scope.dimensions:
+            return
+        allowed = SERIES_STATISTICS[METRIC_SERIES]
+        if value.series not in {"", METRIC_SERIES}:
+            raise self._error(f"metrics have no {value.series}: leave the metric, or {value.series}, out")
+        if value.statistic not in ("quantile", *allowed):
+            raise self._error(f"a metric has no {value.statistic}; allowed are p95, {', '.join(allowed)}")
+        if METRIC_SERIES not in scope.starred and len(scope.names(METRIC_SERIES)) != 1:
+            raise self._error(f"{value.name} is of one metric: write {value.name}(metric=NAME)")
+        if scope.outcomes or not set(scope.dimensions) <= {METRIC_SERIES, "phase"}:
+            raise self._error("metrics are distinguished by name and phase only, such as p95(metric=basket)")
 
     def _operator(self) -> Operator:
         token = self._advance()
@@ -381,6 +404,8 @@ def _read_amount(text: str, unit: Unit) -> float | None:
 def _describe_limit(value: _Value, found: str) -> str:
     """Which unit a limit needs, with the number that was found as the example."""
     what, how, ending = UNITS[value.unit]
+    if value.series == METRIC_SERIES and not value.unit:
+        what = "a number of the metric's own unit"
     digits = NUMBER.match(found)
     number = digits[0] if digits else "1"
     if value.unit == "%" and float(number) < 1:

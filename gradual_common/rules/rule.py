@@ -16,10 +16,14 @@ TIMES = ("mean", "min", "max")
 COUNTS = ("count", "failures", "interrupted")
 SHARES = ("error_rate", "success_rate")
 RATES = ("throughput", "request_rate")
+OF_METRICS = ("sum", "rate")
+"""Statistics of custom metrics only."""
 STATISTICS = (*TIMES, *COUNTS, *SHARES, *RATES)
 
 OUTCOMES = ("ok", "failed")
 ANY = "*"
+METRIC_SERIES = "metric"
+"""The values of custom metrics, and the dimension of their names."""
 TAG = "tag."
 """Before the name of a tag, which is a dimension: `tag.team`."""
 
@@ -120,7 +124,7 @@ class Rule:
     @property
     def can_be_broken_early(self) -> bool:
         """Whether the run so far can break it for good: a count that is to be reached cannot."""
-        return self.statistic not in COUNTS or self.op.startswith("<")
+        return self.statistic not in (*COUNTS, "sum") or self.op.startswith("<")
 
     def unsupported(self) -> str | None:
         """The part of this rule that cannot be judged yet, as a noun, or None."""
@@ -140,8 +144,10 @@ def compare(observed: float, op: Operator, limit: float) -> bool:
     return (op in ("<", "<=")) if observed < limit else (op in (">", ">="))
 
 
-def unit_of(statistic: str) -> Unit:
-    """The unit in which the limit of a statistic is written."""
+def unit_of(statistic: str, series: str = "") -> Unit:
+    """The unit in which the limit of a statistic is written; those of custom metrics are plain numbers."""
+    if series == METRIC_SERIES:
+        return "/s" if statistic == "rate" else ""
     if statistic in SHARES:
         return "%"
     if statistic in RATES:

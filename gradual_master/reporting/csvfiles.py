@@ -79,6 +79,7 @@ DURING = {"intervals.csv": INTERVALS, "interval_groups.csv": INTERVAL_GROUPS, "i
 AT_THE_END = {
     "actions.csv": tables.ACTIONS,
     "transactions.csv": tables.TRANSACTIONS,
+    "metrics.csv": tables.METRICS,
     "errors.csv": tables.ERRORS,
     "levels.csv": tables.LEVELS,
     "agents.csv": tables.AGENTS,

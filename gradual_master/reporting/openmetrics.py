@@ -22,6 +22,7 @@ from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.text.formatting import distinct
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.sections import ActionRow, GroupRow, Summary
 
 STEP_LABELS = ("group", "step", "action", "service")
@@ -58,6 +59,7 @@ class SummaryMetrics(Collector):
         """All families: the verdict, the whole run, its steps, its groups, its objectives."""
         yield from _of_run(self._summary)
         yield from _of_steps(self._summary.actions)
+        yield from _of_metrics(self._summary.metrics)
         yield from _of_groups(self._summary.groups)
         yield _of_objectives(self._summary.verdict.objectives)
 
@@ -89,6 +91,24 @@ def _of_steps(actions: Sequence[ActionRow]) -> Iterator[Metric]:
         failures.add_metric(names, row.failures)
         _add_quantiles(times, dict(zip(STEP_LABELS, names, strict=True)), row.response_time_ms)
     yield from (requests, failures, times)
+
+
+def _of_metrics(rows: Sequence[MetricRow]) -> Iterator[Metric]:
+    """Custom metrics, each in its own unit."""
+    if not rows:
+        return
+    values = Metric("gradual_metric", "Values that the plan records, each in its own unit.", "summary")
+    for row in rows:
+        name, unit = _encodable((row.name, row.unit))
+        labels = {"metric": name, "unit": unit}
+        if row.type == "histogram":
+            for quantile, key in QUANTILES.items():
+                if row[key] is not None:
+                    values.add_sample("gradual_metric", {**labels, "quantile": quantile}, row[key])
+        values.add_sample("gradual_metric_count", labels, row.count)
+        if row.sum is not None:
+            values.add_sample("gradual_metric_sum", labels, row.sum)
+    yield values
 
 
 def _of_groups(groups: Sequence[GroupRow]) -> Iterator[Metric]:

@@ -22,6 +22,7 @@ from gradual_master.reporting.text.formatting import (
     notes_of,
     remarks_of,
     show_count,
+    show_exactly,
     show_health,
     show_instant,
     show_number,
@@ -196,6 +197,24 @@ TRANSACTIONS = Table(
         column("ok_p95_ms", "p95 of ok, ms", show_number, of="ok_duration_ms.p95"),
     ),
 )
+
+METRICS = Table(
+    attrgetter("metrics"),
+    (
+        *(text("name", "Metric"), text("type"), text("unit", "Unit")),
+        *raw("resolution"),
+        column("count", "Values", show_count),
+        column("sum", "Sum", show_exactly),
+        column("rate", "Per second", show_number),
+        column("mean", "Mean", show_number),
+        column("min", "Min", show_exactly),
+        *(column(name, name, show_number) for name in ("p50", "p90", "p95", "p99")),
+        column("max", "Max", show_exactly),
+        column("missing", "Missing", show_count),
+        column("out_of_range", "Out of range", show_count),
+    ),
+)
+"""Numbers of the metric's own unit."""
 
 PHASES = Table(
     attrgetter("phases"),

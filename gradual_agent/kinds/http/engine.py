@@ -20,12 +20,13 @@ from gradual_agent.http.context import HttpContext
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.tracing import TraceStream, TracingClient
 from gradual_agent.kinds.assertions import OK_BELOW, Assertions
-from gradual_agent.kinds.engines import Observer, Runtime
+from gradual_agent.kinds.engines import Observer, Runtime, no_metrics
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.destinations import known_destinations
 from gradual_agent.kinds.http.exchange import describe_exchange, message_of, message_of_request, title_of
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.kinds.kind import Actor, fail_template
+from gradual_agent.kinds.metrics import Record, extractor_of
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_agent.runtime.suspension import Resumable
 from gradual_common.errors import RequestError, TemplateError, TlsFileError
@@ -61,7 +62,8 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
         raise JobError(f"the plan's certificates cannot be used on this machine: {error}") from error
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
-    return HttpEngine(dialer, plan, runtime.observer, any(each.trace for each in settings))
+    is_traced = any(each.trace for each in settings)
+    return HttpEngine(dialer, plan, runtime.observer, runtime.record, is_traced)
 
 
 def shared_settings(plan: Plan) -> list[HttpService]:
@@ -78,6 +80,7 @@ class HttpEngine:
     dialer: Dialer
     plan: Plan
     observer: Observer | None = None
+    record: Record = no_metrics
     is_traced: bool = False
     """Some action carries trace contexts."""
     _numbers: Iterator[int] = field(default_factory=count)
@@ -90,7 +93,7 @@ class HttpEngine:
     def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction:
         """Compile an action; TemplateError or RequestError for one that can never be sent."""
         assertions = Assertions(spec.assertions)
-        extractor = Extractor(spec.extract)
+        extractor = extractor_of(spec, self.record)
         template = RequestTemplate(
             self.plan.config_of(spec),
             spec,

@@ -131,7 +131,7 @@ class PythonAction:
             return
         engine = self._engine
         call = ActionCall(user, user.client_of(engine.http), sample, engine.runtime.timeline)
-        given = ActionUser(call, engine.requests, self.spec.python, self.spec.variables)
+        given = ActionUser(call, engine.requests, self.spec, engine.runtime.record)
         raised = await user.client.run(call, partial(self._code, given, **args), self.spec.python)
         if sample.kind != INTERRUPTED and raised is not None:
             self._fail(sample, raised)

@@ -12,11 +12,13 @@ from gradual_agent.errors import ActionFailedError, RequestFailedError
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.http.engine import STATUS
 from gradual_agent.kinds.http.exchange import title_of
+from gradual_agent.kinds.metrics import Record
 from gradual_agent.kinds.python.requests import RequestOptions, Requests
 from gradual_agent.runtime.sample import Sample
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.failures import KINDS
+from gradual_common.kinds.python.kind import PythonSpec
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 
@@ -49,14 +51,16 @@ class Performed(Protocol):
 class ActionUser:
     """The user, as the code of a Python action sees it."""
 
-    def __init__(self, performed: Performed, requests: Requests, name: str, sets: frozenset[str]) -> None:
+    def __init__(self, performed: Performed, requests: Requests, spec: PythonSpec, record: Record) -> None:
         self._performed = performed
-        self.variables = ActionVariables(performed.scope, sets)
+        self._metrics = spec.record
+        self._record = record
+        self.variables = ActionVariables(performed.scope, spec.variables)
         """What templates read: rows, extracted variables, `vu`, `response`, `secrets`. The names under `sets` may be
         set."""
         self.http = ActionHttp(performed, requests)
         """The user's HTTP client."""
-        self.log = structlog.get_logger("gradual_agent.python").bind(action=name)
+        self.log = structlog.get_logger("gradual_agent.python").bind(action=spec.python)
         """Writes to the agent's log."""
 
     async def sleep(self, seconds: float) -> None:
@@ -64,6 +68,12 @@ class ActionUser:
         if not (isinstance(seconds, int | float) and math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"sleep({seconds!r}): seconds are a number from 0 on")
         await self._performed.sleep(round(seconds * NS_PER_S))
+
+    def record(self, name: str, value: float | str | None) -> None:
+        """Record a value of a metric that the action lists under `record`; one that is no number counts as missing."""
+        if name not in self._metrics:
+            raise KeyError(f"{name!r} is no metric of the action: add it to the plan, record: {{{name}: {{unit: …}}}}")
+        self._record(name, value)
 
     def fail(self, reason: str) -> NoReturn:
         """End the action as failed, and say why."""

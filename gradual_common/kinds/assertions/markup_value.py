@@ -21,7 +21,7 @@ from gradual_common.kinds.assertions.assertion import (
 )
 from gradual_common.kinds.assertions.operators import alike, read_expectation, read_value
 from gradual_common.kinds.content import Content
-from gradual_common.kinds.lookups import LOOKUPS
+from gradual_common.kinds.values.lookups import LOOKUPS
 from gradual_common.language.model import Fragment
 from gradual_common.templates.templates import Compiled
 
@@ -85,7 +85,7 @@ class XPathValue(CssValue):
         """An expression alone is read as a condition: `count(//tr) > 3` may be false, and is found all the same."""
         if assertion.op != "exists":
             return super().compile(assertion, expected)
-        from gradual_common.kinds.markup import XPathQuery  # noqa: PLC0415 - heavy
+        from gradual_common.kinds.values.markup import XPathQuery  # noqa: PLC0415 - heavy
 
         holds = XPathQuery(assertion.subject).holds
         return lambda sample, content, scope: holds(content.markup)

@@ -15,6 +15,7 @@ from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.kinds.http.settings import HttpSettings
 from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
+from gradual_common.kinds.values.metrics import Metric, WrittenMetric
 from gradual_common.language.model import Name, PositiveCount
 from gradual_common.language.plan_view import PlanView
 
@@ -56,6 +57,9 @@ class HttpActionSpec(ActionSpec, HttpSettings):
     extract: dict[Name, Annotated[Extraction, WrittenExtraction(SOURCES)]] = Field(default={})
     """Variables from the response."""
 
+    record: dict[Name, Annotated[Metric, WrittenMetric(SOURCES)]] = Field(default={})
+    """Custom metrics: values of each success, by name."""
+
     max_body: PositiveCount | None = None
     """Maximum size of a response body, in bytes."""
 
@@ -88,7 +92,7 @@ class HttpKind(ActionKind):
     engine = "gradual_agent.kinds.http.engine:make_engine"
     failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
     assertions = HTTP_ASSERTIONS
-    template_keys = ("url", "query", "headers", "body", "form", "assertions")
+    template_keys = ("url", "query", "headers", "body", "form", "assertions", "record")
 
     def check(self, view: PlanView) -> None:
         """Report URLs, headers and bodies that can never be sent, in actions, services and `config`."""

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 
 from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.kind import ActionKind, ActionSpec, texts_in
+from gradual_common.kinds.values.metrics import Metric, WrittenMetric
 from gradual_common.language.model import Name
 from gradual_common.language.plan_view import PlanView
 
@@ -63,6 +64,9 @@ class PythonSpec(ActionSpec):
 
     sets: tuple[Name, ...] = ()
     """The variables that it may set."""
+
+    record: dict[Name, Annotated[Metric, WrittenMetric((), by_code=True)]] = Field(default={})
+    """Custom metrics that it records by user.record(name, value)."""
 
     @property
     def address(self) -> str:

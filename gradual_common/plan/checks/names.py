@@ -14,6 +14,7 @@ from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView, transactions_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.flow import check_flow
+from gradual_common.plan.checks.metrics import check_metrics
 from gradual_common.plan.checks.once import check_once
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
@@ -34,6 +35,7 @@ def check_plan(view: PlanView) -> Uses:
         kind.check(view)
     check_duration(view)
     check_ramps(view)
+    check_metrics(view)
     check_thresholds(view)
     return check_templates(view)
 
@@ -136,6 +138,7 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
         "transaction": {name for group in view.groups for name in transactions_of(group)},
+        "metric": {name for action in view.actions.values() for name in mapping_at(action, "record")},
         "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
         "service": {*view.services},
     }

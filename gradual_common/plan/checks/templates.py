@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.registry import kind_of_action
+from gradual_common.kinds.values.metrics import VALUE
 from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, list_at, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.steps import expressions_in, templates_in
@@ -95,7 +96,8 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
     readings = []
     for key in keys:
         for at, text in texts_in(owner.get(key), (*path, key)):
-            if not _NO_TEMPLATES.intersection(at) and is_template(text):
+            is_plain = _NO_TEMPLATES.intersection(at) or (key == "record" and at[-1] != VALUE)
+            if not is_plain and is_template(text):
                 readings += _read(document, at, text)
     return readings
 

@@ -2,7 +2,7 @@
 
 A batch knows a series by its number only. Numbers go on from one kind of series to the next:
 
-    steps   ·   the iterations of each group   ·   transactions
+    steps   ·   the iterations of each group   ·   transactions   ·   custom metrics
 """
 
 from __future__ import annotations
@@ -64,6 +64,21 @@ class TransactionSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricSeries:
+    """A custom metric."""
+
+    number: int
+    """In every batch."""
+
+    name: str
+    type: str
+    """"histogram" or "counter"."""
+    unit: str
+    resolution: float
+    """Its values are multiples of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesIndex:
     """Every series of a plan in the order of its number."""
 
@@ -74,6 +89,9 @@ class SeriesIndex:
 
     transactions: tuple[TransactionSeries, ...] = ()
     """By group."""
+
+    metrics: tuple[MetricSeries, ...] = ()
+    """In the order of the plan."""
 
     failures: FailureKinds = BUILT_IN_KINDS
     """The outcomes of its samples, by number."""
@@ -89,8 +107,9 @@ class SeriesIndex:
             steps.append(StepSeries(len(steps), group, section, name, action, tuple(same), service, tags))
         first = len(steps) + len(plan.users)
         transactions = tuple(TransactionSeries(first + n, *row) for n, row in enumerate(_transactions(plan)))
+        metrics = _metrics(plan, first + len(transactions))
         failures = failures_of(action.kind for action in plan.actions.values())
-        return cls(tuple(steps), tuple(group.name for group in plan.users), transactions, failures)
+        return cls(tuple(steps), tuple(group.name for group in plan.users), transactions, metrics, failures)
 
     def iterations_of(self, group: int) -> int:
         """The series number under which the iterations of `group` are recorded."""
@@ -107,6 +126,15 @@ def name_in_results(step: SomeStep) -> str | None:
         case Repeat() if isinstance(step.repeat, str):
             return step.name or step.kind
     return None
+
+
+def _metrics(plan: Plan, first: int) -> tuple[MetricSeries, ...]:
+    """Two actions that record the same name have the same settings (`plan.checks.metrics`)."""
+    found = {name: metric for spec in plan.actions.values() for name, metric in spec.record.items()}
+    return tuple(
+        MetricSeries(first + n, name, metric.type, metric.unit, metric.resolution)
+        for n, (name, metric) in enumerate(found.items())
+    )
 
 
 def _rows(plan: Plan) -> Iterator[tuple[int, Section, str, list[SomeStep]]]:

@@ -112,7 +112,9 @@ def template_kind(document: Document, path: Path) -> str:
         return "expression"
     if path[:2] in (("config", "headers"), ("config", "base_url")):
         return "template"
-    if len(path) < 3 or path[0] != "actions" or "body_matches" in path:
+    if len(path) < 3 or path[0] != "actions" or "body_matches" in path or "json_schema" in path:
+        return "text"
+    if path[2] == "record" and path[-1] != "value":
         return "text"
     kind = kind_of_action(mapping_at(document.root, *path[:2]))
     return "template" if kind is not None and path[2] in kind.template_keys else "text"

@@ -20,6 +20,7 @@ from gradual_master.reporting.tables import (
     ACTIONS,
     AGENTS,
     LEVELS,
+    METRICS,
     OBJECTIVES,
     TOTALS,
     TRANSACTIONS,
@@ -43,6 +44,7 @@ from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
+from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.sections import Summary, TransactionRow
 
 MIN_TEXT_COLUMNS = 10
@@ -68,6 +70,7 @@ ACTION_TIMES = (
     " response_time_p99_ms response_time_max_ms failed"
 )
 TRANSACTION_COLUMNS = "count duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms failed"
+METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
 AGENT_COLUMNS = "name requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms host health"
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", "yellow"), "none": (NO_DATA, "yellow")}
@@ -102,6 +105,12 @@ def transactions(rows: Sequence[TransactionRow], width: int) -> RenderableType:
     name = "group_and_transaction" if len({row.group for row in rows}) > 1 else "transaction"
     columns = fitting(TRANSACTIONS.choose(f"{name} {TRANSACTION_COLUMNS}"), width)
     return draw("Transactions", columns, rows, width, _mark_failed)
+
+
+def metrics(rows: Sequence[MetricRow], width: int) -> RenderableType:
+    """One row a custom metric, in its own unit."""
+    columns = fitting(METRICS.choose(METRIC_COLUMNS), width)
+    return draw("Metrics", columns, rows, width, lambda column, row: "")
 
 
 def _mark_failed(column: Column, row: Any) -> str:

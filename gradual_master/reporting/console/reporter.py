@@ -69,6 +69,8 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     yield parts.actions(summary, width)
     if summary.transactions:
         yield parts.transactions(summary.transactions, width)
+    if summary.metrics:
+        yield parts.metrics(summary.metrics, width)
     yield from parts.failures(summary.errors)
     if summary.agents:
         yield parts.agents(summary.agents, width)

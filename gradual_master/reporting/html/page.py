@@ -27,6 +27,7 @@ from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 
+METRICS = ("metrics", "Metrics")
 SECTIONS = (
     ("verdict", "Verdict"),
     ("objectives", "Objectives"),
@@ -34,6 +35,7 @@ SECTIONS = (
     ("levels", "Levels"),
     ("over-time", "Over time"),
     ("actions", "Actions"),
+    METRICS,
     ("errors", "Errors"),
     ("fleet", "Fleet"),
     ("plan", "Plan"),
@@ -66,7 +68,7 @@ def render_report(summary: Summary) -> str:
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
         summary=summary,
-        sections=SECTIONS,
+        sections=[section for section in SECTIONS if section != METRICS or summary.metrics],
         level_charts=levels,
         always_failing=formatting.always_failing(summary.levels),
         over_time=over_time,

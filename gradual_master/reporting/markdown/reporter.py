@@ -44,6 +44,7 @@ ACTION_COLUMNS = (
 TRANSACTION_COLUMNS = (
     "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
 )
+METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
 
 VERDICTS = {
@@ -85,6 +86,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
+    yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
     yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MAX_FAILURE_ROWS)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)

@@ -39,6 +39,11 @@ def show_number(number: float | None, places: int = 1) -> str:
     return text.rstrip("0").rstrip(".")
 
 
+def show_exactly(number: float | None) -> str:
+    """A number with all its digits: 1,234.56."""
+    return NO_DATA if number is None else f"{number:,.15g}"
+
+
 def show_percent(share: float | None) -> str:
     """0.0123 → `1.23%`; a failure among many is never shown as 0%."""
     if share is None:

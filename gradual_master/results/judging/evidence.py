@@ -46,6 +46,8 @@ class Evidence:
     """Why the teardown failed; None if it did not."""
     uncovered: tuple[str, ...] = ()
     """A sentence for every step with many failures that no objective of the plan judges."""
+    doubtful: tuple[str, ...] = ()
+    """A sentence for every custom metric that lacks values."""
     tolerated_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     min_saturated_intervals: int = 0

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from gradual_common.clock import NS_PER_MS
+from gradual_common.plan.model.series import MetricSeries
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, ITERATION, RESPONSE_TIME, TRANSACTION, TTFB
 from gradual_common.rules.rule import Rule, Unit, compare
 from gradual_common.units import count
+from gradual_master.results.measures.metrics import MetricValues, rate_of
 from gradual_master.results.measures.totals import Selection, Totals
 from gradual_master.results.section import Section
 
@@ -49,6 +51,8 @@ class Objective:
     """It is written in the plan; False for a default."""
     advice: str = ""
     """What to do about it, after the reason."""
+    metric: MetricSeries | None = None
+    """The custom metric that it is about."""
     aborts_from_s: float | None = None
     """From when on it ends the run when it is broken, seconds since the schedule's start; None: never."""
 
@@ -146,7 +150,10 @@ class Watch:
         return seen.value is None or not (objective.is_judged_live or objective.rule.holds(seen.value))
 
     def _observe(self, totals: Totals) -> Observation:
-        return observe(self.objective.rule, self.objective.selection, totals)
+        objective = self.objective
+        if objective.metric is not None:
+            return observe_metric(objective.rule, objective.metric, objective.selection, totals)
+        return observe(objective.rule, objective.selection, totals)
 
     def _remember(self, value: float) -> None:
         if self.worst is None or self._is_worse(value, self.worst):
@@ -226,6 +233,16 @@ def observe(rule: Rule, selection: Selection, totals: Totals) -> Observation:
         samples = totals.histogram(ITERATION, within).count
         return Observation(_rate(samples, totals.seconds(within.phases)), samples)
     return _of_requests(rule.statistic, selection, totals)
+
+
+def observe_metric(rule: Rule, series: MetricSeries, selection: Selection, totals: Totals) -> Observation:
+    """What the rule's statistic is over the values of a custom metric."""
+    values = MetricValues(series, selection.phases, totals)
+    if rule.statistic == "rate":
+        phases = totals.within_phases(selection).phases
+        return Observation(rate_of(series, phases, totals), MetricValues(series, phases, totals).count)
+    value = getattr(values, rule.statistic) if rule.quantile is None else values.quantile(rule.quantile)
+    return Observation(value, values.count)
 
 
 def _of_requests(statistic: str, selection: Selection, totals: Totals) -> Observation:

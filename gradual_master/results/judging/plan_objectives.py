@@ -9,9 +9,9 @@ from itertools import product
 from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
-from gradual_common.plan.model.series import SeriesIndex, StepSeries, TransactionSeries
+from gradual_common.plan.model.series import MetricSeries, SeriesIndex, StepSeries, TransactionSeries
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
+from gradual_common.rules.rule import METRIC_SERIES, OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives import Objective
 from gradual_master.results.measures.totals import Selection
@@ -97,7 +97,8 @@ def _of_steps(plan: Plan, index: SeriesIndex, names: _Names) -> Iterator[Objecti
 
 
 def _objective(rule: Rule, name: str, severity: str, names: _Names, *, needs_data: bool = True) -> Objective:
-    return Objective(name, rule, str(rule.scope), names.select(rule), severity, needs_data)
+    metric = names.metric(rule)
+    return Objective(name, rule, str(rule.scope), names.select(rule), severity, needs_data, metric=metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ class _Names:
                 return self.index.groups
             case "transaction":
                 return dict.fromkeys(series.name for series in self.index.transactions)
+            case "metric":
+                return [series.name for series in self.index.metrics]
             case "phase":
                 return [phase.name for phase in self.schedule.phases if not phase.warm_up]
             case "kind":
@@ -138,6 +141,11 @@ class _Names:
     def select(self, rule: Rule) -> Selection:
         """The samples that a rule is about; warm-up phases are never among them."""
         return Selection(self._phases(rule.scope), self._steps(rule), _kinds(rule, self.index.failures))
+
+    def metric(self, rule: Rule) -> MetricSeries | None:
+        """The custom metric that a rule is about."""
+        named = rule.scope.names(METRIC_SERIES)
+        return next((series for series in self.index.metrics if series.name in named), None)
 
     def _phases(self, scope: Scope) -> tuple[int, ...]:
         names = scope.names("phase")
@@ -152,6 +160,9 @@ class _Names:
             return tuple(self.index.iterations_of(g) for g, name in enumerate(self.index.groups) if name in groups)
         if rule.series == "transaction":
             return tuple(series.number for series in self.index.transactions if self._is_named(series, rule.scope))
+        if rule.series == METRIC_SERIES:
+            names = rule.scope.names(METRIC_SERIES)
+            return tuple(series.number for series in self.index.metrics if series.name in names)
         return tuple(step.number for step in self.index.steps if self._matches(step, rule.scope))
 
     def _is_named(self, series: TransactionSeries, scope: Scope) -> bool:

@@ -126,6 +126,7 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
     if not evidence.run.is_cut_short:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
     yield from evidence.uncovered
+    yield from evidence.doubtful
     if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:
         yield _missing(evidence)
     if 0 < evidence.lost_share <= MAX_LOST_SHARE:

@@ -46,7 +46,7 @@ class Shape:
         """The failure kinds of the plan."""
         self.steps = len(index.steps)
         self.groups = len(index.groups)
-        self.series = self.steps + self.groups + len(index.transactions)
+        self.series = self.steps + self.groups + len(index.transactions) + len(index.metrics)
         self.kinds = len(index.failures)
         """Outcomes of a sample, success among them."""
         self.counters = self.series * self.kinds

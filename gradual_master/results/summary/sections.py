@@ -16,6 +16,7 @@ from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.error_samples import ErrorSample
 from gradual_master.results.measures.errors import ErrorRow
+from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.section import Cell, Section, flat_row
 from gradual_master.results.summary.history import History
 
@@ -192,7 +193,7 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
-TABLES = ("actions", "groups", "transactions", "phases", "levels", "agents", "errors", "objectives")
+TABLES = ("actions", "groups", "transactions", "metrics", "phases", "levels", "agents", "errors", "objectives")
 """The parts of a summary that can be read as flat rows."""
 
 _shown_by: list[Callable[[Summary], str]] = [repr, repr]
@@ -217,6 +218,7 @@ class Summary(Section):
     teardown: OnceSection | None
     groups: tuple[GroupRow, ...]
     transactions: tuple[TransactionRow, ...]
+    metrics: tuple[MetricRow, ...]
     phases: tuple[PhaseRow, ...]
     levels: tuple[LevelRow, ...]
     fleet: FleetSection

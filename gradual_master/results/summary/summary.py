@@ -26,6 +26,7 @@ from gradual_master.results.judging.saturation import judged_intervals, min_satu
 from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.verdict import Verdict, judge
 from gradual_master.results.measures.distribution import Distribution, seconds
+from gradual_master.results.measures.metrics import doubtful_metrics, metric_rows
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.summary.actions import action_rows, transaction_rows
@@ -58,6 +59,7 @@ class _Writer:
         self._run = run
         self._error_samples = aggregate.error_samples.rows(aggregate.start)
         self._errors = aggregate.errors()
+        self._metrics = tuple(metric_rows(aggregate.index, aggregate.totals))
         self._end = self._wanted_until()
         judged = judged_intervals(self._schedule, aggregate.interval, self._end)
         self._fleet = FleetReport(fleet, aggregate.agents, judged, aggregate.interval)
@@ -84,6 +86,7 @@ class _Writer:
             teardown=once.get(TEARDOWN),
             groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
             transactions=transaction_rows(aggregate),
+            metrics=self._metrics,
             phases=tuple(self._phases()),
             levels=tuple(self._levels.rows()),
             fleet=self._fleet_section,
@@ -212,6 +215,7 @@ class _Writer:
             empty=empty_iterations(index, totals),
             unforeseen=(*self._once.unforeseen(), *unforeseen_steps(index, totals, self._error_samples)),
             teardown=next((facts.failure for facts in self._facts.once if facts.section == TEARDOWN), None),
+            doubtful=tuple(doubtful_metrics(self._metrics)),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),

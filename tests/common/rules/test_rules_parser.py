@@ -33,6 +33,11 @@ MS = 1_000_000
         ("exchange.count > 1", "exchange.count", ">", 1, ""),
         ("iteration.throughput > 2/s", "iteration.throughput", ">", 2, "/s"),
         ("transaction.error_rate < 1%", "transaction.error_rate", "<", 1, "%"),
+        ("p95(metric=basket) < 250.5", "metric.p95", "<", 250.5, ""),
+        ("metric.mean(basket) > 5", "metric.mean", ">", 5, ""),
+        ("count(metric=basket) == 7", "metric.count", "==", 7, ""),
+        ("sum(metric=orders) >= 100", "metric.sum", ">=", 100, ""),
+        ("rate(metric=orders, phase=peak) > 2/s", "metric.rate", ">", 2, "/s"),
         ("agent.cpu < 80%", "agent.cpu", "<", 80, "%"),
         ("agent.loop_lag.p99.9 < 10ms", "agent.loop_lag.p99.9", "<", 10 * MS, "ns"),
         ("agent.start_lag.max < 1s", "agent.start_lag.max", "<", 1000 * MS, "ns"),
@@ -233,3 +238,29 @@ def test_a_quoted_word_is_neither_keyword_nor_mark() -> None:
 def test_what_is_no_token_is_shown_from_there_on() -> None:
     with pytest.raises(RuleError, match="cannot read '§ 5'"):
         split_rule("p95 < § 5")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("p95(metric=basket) < 250ms", "p95 is a number of the metric's own unit: write the limit without a unit"),
+        ("rate(metric=orders) > 5", "rate is a rate: write the limit with its unit, such as 5/s"),
+        ("sum > 5", "sum is of one metric: write sum(metric=NAME)"),
+        ("metric.p95 < 5", "p95 is of one metric"),
+        ("p95(metric=a, metric=b) < 5", "p95 is of one metric"),
+        ("error_rate(metric=a) < 5%", "a metric has no error_rate; allowed are p95, mean, min, max, count, sum, rate"),
+        ("ttfb.p95(metric=a) < 5", "metrics have no ttfb"),
+        ("mean(metric=a, group=g) < 5", "metrics are distinguished by name and phase only"),
+        ("mean(metric=a, ok) < 5", "metrics are distinguished by name and phase only"),
+        ("metric.throughput(a) < 5/s", "metric has no throughput"),
+    ],
+)
+def test_a_rule_on_a_metric_names_one_and_a_plain_number(text: str, reason: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse_rule(text)
+    assert reason in str(caught.value)
+
+
+def test_in_a_statistic_of_metrics_a_bare_name_is_a_metric() -> None:
+    assert parse_rule("sum(orders) > 5").scope == Scope((ScopeItem("metric", "orders"),))
+    assert write_rule(parse_rule("sum(orders) > 5")) == "metric.sum(metric=orders) > 5"

@@ -105,3 +105,55 @@ def test_every_bad_answer_is_found_and_no_good_one(
     details = {sample["step"]: sample["detail"] for sample in outcome.summary["error_samples"]}
     assert "schemas/order.json, found -1 is less than the minimum of 0 at lines.1.price" in details["order"]
     assert "(the body is neither HTML nor XML)" in details["page"]
+
+
+def metrics_plan(url: str) -> dict[str, Any]:
+    """Orders of 9 users by their number: the prices of order N are 5 and N % 3 - 1; N % 3 == 0 breaks the schema."""
+    return {
+        "config": {"name": "metrics", "base_url": url, "duration": "60s"},
+        "users": [{"name": "buyer", "concurrency": 9, "iterations": 4, "behavior": ["order", "page"]}],
+        "actions": {
+            "order": {
+                "url": "/order/{{vu.slot}}",
+                "assertions": [{"json_schema": SCHEMA}],
+                "record": {
+                    "basket": {"json": "sum(lines[].price)", "unit": "EUR", "resolution": 0.01},
+                    "orders": {"type": "counter"},
+                    "lines": {"value": "{{vu.slot * 10.5}}", "type": "counter"},
+                },
+            },
+            "page": {"url": "/page/{{vu.slot}}", "record": {"price": {"css": ".total, total", "unit": "EUR"}}},
+        },
+        "thresholds": [
+            "failures == 12",
+            "count(metric=basket) == 24",
+            "p95(metric=basket) <= 6",
+            "sum(metric=basket) == 132",
+            "sum(metric=orders) == 24",
+            "rate(metric=orders) > 0/s",
+            "max(metric=price) < 7",
+        ],
+    }
+
+
+@pytest.mark.parametrize("agents", [1, 3])
+def test_metrics_are_exact_over_the_fleet(shop: tuple[str, Counter[str]], fleet: Fleet, agents: int) -> None:
+    url, served = shop
+    outcome = fleet.run(metrics_plan(url), agents)
+    summary = outcome.summary
+    assert summary is not None
+    metrics = {row["name"]: row for row in summary["metrics"]}
+    good = [slot for slot in range(9) if slot % 3]
+    baskets = sorted(5 + slot % 3 - 1 for slot in good for _ in range(4))
+    basket, orders, lines, price = (metrics[name] for name in ("basket", "orders", "lines", "price"))
+    assert (basket["count"], basket["sum"], basket["unit"]) == (len(baskets), sum(baskets), "EUR")
+    assert (basket["min"], basket["max"], basket["mean"]) == (5, 6, 5.5)
+    assert (basket["p50"], basket["p99"]) == (pytest.approx(5, rel=0.0055), pytest.approx(6, rel=0.0055))
+    assert (orders["count"], orders["sum"]) == (served["order/1"] + served["order/2"],) * 2
+    assert lines["sum"] == 4 * 10.5 * sum(good)
+    # Pages 2, 5 and 8 are texts without a price; the others have N.50 (HTML) or N (XML).
+    assert (price["count"], price["missing"]) == (served["page/0"] + served["page/1"], served["page/2"])
+    assert price["sum"] == 4 * (0.5 + 1 + 3.5 + 4 + 6.5 + 7)
+    failed = [row["rule"] for row in summary["verdict"]["objectives"] if not row["passed"]]
+    assert (outcome.code, failed) == (1, ["max(metric=price) < 7"]), outcome.output[-4000:]
+    assert "metric price: 12 of its values missing, or no number" in summary["verdict"]["warnings"]

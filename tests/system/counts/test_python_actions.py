@@ -28,6 +28,11 @@ async def transfer(user, amount, fails=False):
     if fails and mine % 2:
         raise RuntimeError("no more money")
 
+async def fee(user):
+    await user.http.get("/ok/fee")
+    user.record("fee", 0.25)
+    user.record("fee", None)
+
 async def hang(user):
     await user.http.get("/ok/before")
     await user.http.get("/sleep/60")
@@ -226,3 +231,14 @@ def test_a_plan_from_standard_input_runs_no_code(target: Target, folder: Path) -
     assert refused.returncode == 3
     assert "no code is allowed" in " ".join(refused.stderr.split())
     assert target.count() == 0
+
+
+def test_what_the_code_records_is_counted_exactly(target: Target, fleet: Fleet, folder: Path) -> None:
+    action = {"python": "system_actions:fee", "record": {"fee": {"unit": "EUR", "resolution": 0.01}}}
+    master = fleet.start_master(plan(target, "fee", actions={"fee": action}, iterations=5), 2)
+    outcome = fleet.wait(master, [fleet.start_agent(f"a{n}", "--allow-code", str(folder)) for n in range(2)])
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert outcome.summary is not None
+    (row,) = outcome.summary["metrics"]
+    paid = target.records().paths["/ok/fee"]
+    assert (row["count"], row["sum"], row["missing"]) == (paid, paid * 0.25, paid) == (20, 5.0, 20)

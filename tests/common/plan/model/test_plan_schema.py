@@ -13,6 +13,7 @@ from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.registry import ByKind
+from gradual_common.kinds.values.metrics import Metric
 from gradual_common.language.model import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
@@ -34,7 +35,7 @@ def models(of: type[BaseModel] = Plan, around: frozenset[type[BaseModel]] = froz
                 found |= {model for choice in part.models.values() for model in models(choice, around)}
             elif isinstance(part, type) and issubclass(part, BaseModel) and part not in around:
                 found |= models(part, around)
-    return found - {ActionSpec, Assertion, Extraction, Ramp, ThinkTime}
+    return found - {ActionSpec, Assertion, Extraction, Metric, Ramp, ThinkTime}
 
 
 def inside(annotation: Any) -> Iterator[Any]:

@@ -25,12 +25,13 @@ from simulated_run import ERROR_SAMPLE, simulated_run
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html.embedding import Script, package_text
-from gradual_master.reporting.html.page import SECTIONS, render_report
+from gradual_master.reporting.html.page import METRICS, SECTIONS, render_report
 from gradual_master.reporting.html.reporter import HtmlReporter, write_html_report
 from gradual_master.reporting.html.small_charts import BARS_HEIGHT as HEIGHT
 from gradual_master.reporting.html.small_charts import BARS_WIDTH as WIDTH
 from gradual_master.reporting.html.small_charts import histograms_of
 from gradual_master.reporting.text.formatting import show_bytes, show_moment
+from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
@@ -138,9 +139,34 @@ def empty_run(**facts: Any) -> Summary:
 
 
 def test_the_sections_come_in_their_order(page: Element) -> None:
-    assert [element.attributes["id"] for element in page.all("section")] == [name for name, _ in SECTIONS]
-    assert [title.text for title in page.all("h2")] == [title for _, title in SECTIONS]
-    assert [link.attributes["href"] for link in page.all("nav")[0].all("a")] == [f"#{name}" for name, _ in SECTIONS]
+    shown = [section for section in SECTIONS if section != METRICS]
+    assert [element.attributes["id"] for element in page.all("section")] == [name for name, _ in shown]
+    assert [title.text for title in page.all("h2")] == [title for _, title in shown]
+    assert [link.attributes["href"] for link in page.all("nav")[0].all("a")] == [f"#{name}" for name, _ in shown]
+
+
+def test_a_plan_with_metrics_has_their_section(summary: Summary) -> None:
+    row = MetricRow(
+        "basket",
+        "histogram",
+        "EUR",
+        0.01,
+        2,
+        25.5,
+        None,
+        12.75,
+        5.5,
+        5.5,
+        20.0,
+        20.0,
+        20.0,
+        20.0,
+        missing=3,
+        out_of_range=0,
+    )
+    part = section(tree_of(replace(summary, metrics=(row,))), "metrics")
+    cells = [cell.text for cell in part.all("td")]
+    assert cells == ["EUR", "2", "25.5", "-", "12.8", "5.5", "5.5", "20", "20", "20", "20", "3", "0"]
 
 
 def test_the_verdict_is_in_words_with_its_reasons(summary: Summary) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import QueryError
-from gradual_common.kinds.markup import CssQuery, XPathQuery, check_css, check_xpath, read_markup
+from gradual_common.kinds.values.markup import CssQuery, XPathQuery, check_css, check_xpath, read_markup
 
 
 def found(expression: str, text: str) -> object:

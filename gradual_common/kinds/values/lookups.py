@@ -53,26 +53,26 @@ def _cookie(expression: str) -> Lookup:
 
 
 def _check_xpath(expression: str) -> str:
-    from gradual_common.kinds.markup import check_xpath  # noqa: PLC0415 - heavy
+    from gradual_common.kinds.values.markup import check_xpath  # noqa: PLC0415 - heavy
 
     return check_xpath(expression)
 
 
 def _xpath(expression: str) -> Lookup:
-    from gradual_common.kinds.markup import XPathQuery  # noqa: PLC0415 - heavy
+    from gradual_common.kinds.values.markup import XPathQuery  # noqa: PLC0415 - heavy
 
     search = XPathQuery(expression)
     return lambda content, cookies: search(content.markup)
 
 
 def _check_css(expression: str) -> str:
-    from gradual_common.kinds.markup import check_css  # noqa: PLC0415 - heavy
+    from gradual_common.kinds.values.markup import check_css  # noqa: PLC0415 - heavy
 
     return check_css(expression)
 
 
 def _css(expression: str) -> Lookup:
-    from gradual_common.kinds.markup import CssQuery  # noqa: PLC0415 - heavy
+    from gradual_common.kinds.values.markup import CssQuery  # noqa: PLC0415 - heavy
 
     search = CssQuery(expression)
     return lambda content, cookies: search(content.markup)

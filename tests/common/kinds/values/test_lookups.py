@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from gradual_common.kinds.content import Content, PlainResponse
-from gradual_common.kinds.lookups import LOOKUPS
+from gradual_common.kinds.values.lookups import LOOKUPS
 
 
 @pytest.mark.parametrize(

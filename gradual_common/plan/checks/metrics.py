@@ -1,0 +1,57 @@
+"""Checks of custom metrics: same names agree, no value is of an earlier response, only users record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradual_common.errors import TemplateError
+from gradual_common.kinds.values.metrics import DEFAULT_RESOLUTION, VALUE
+from gradual_common.language.document import Path, mapping_at
+from gradual_common.language.plan_view import PlanView
+from gradual_common.secrecy.quoting import shorten
+from gradual_common.templates.templates import is_template, names_in
+
+SHARED = {"type": "histogram", "unit": "", "resolution": DEFAULT_RESOLUTION}
+"""Settings that a metric has once, with their defaults."""
+
+
+def check_metrics(view: PlanView) -> None:
+    """Report what is wrong with the metrics of a plan."""
+    first: dict[str, tuple[str, dict[str, Any]]] = {}
+    for action, entry in view.actions.items():
+        for name, written in mapping_at(entry, "record").items():
+            path: Path = ("actions", action, "record", name)
+            metric = written if isinstance(written, dict) else {}
+            _check_agreement(view, path, first.setdefault(name, (action, metric)), metric)
+            _check_value(view, (*path, VALUE), metric.get(VALUE))
+    for section, group in view.once.items():
+        for step in group.steps:
+            if mapping_at(view.actions.get(step.action), "record"):
+                message = f"{step.action!r} records metrics, which are of users, and {section} is of none"
+                view.document.report(step.action_path, message, "use an action without record here")
+
+
+def _check_agreement(view: PlanView, path: Path, first: tuple[str, dict[str, Any]], metric: dict[str, Any]) -> None:
+    action, described = first
+    for key, default in SHARED.items():
+        here, there = metric.get(key, default), described.get(key, default)
+        if here != there:
+            message = (
+                f"the metric {path[-1]!r} has the {key} {shorten(str(here))!r} here, and {shorten(str(there))!r} in"
+            )
+            view.document.report(
+                path, f"{message} {action!r}", f"write the same {key} in both, or give it another name"
+            )
+
+
+def _check_value(view: PlanView, path: Path, text: Any) -> None:
+    """Templates read the response of the step before: that of this action is looked up."""
+    if not isinstance(text, str) or not is_template(text):
+        return
+    try:
+        names = names_in(text)
+    except TemplateError:
+        return  # It is reported with the templates.
+    if {"response", "responses"} & names:
+        message = f"{shorten(text)!r} reads the response of an earlier step"
+        view.document.report(path, message, "look the value up: {json: total}, or extract it and use its name")
