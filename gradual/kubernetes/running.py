@@ -68,6 +68,10 @@ class WatchOptions:
     """Other exit codes for runs that were reported."""
 
 
+class ReplacedError(ClusterError):
+    """The name of the run belongs to another launch now."""
+
+
 class ClusterRun:
     """One run in a cluster."""
 
@@ -86,12 +90,15 @@ class ClusterRun:
         self._clock = clock
         self._log = LogFollower(cluster, MASTER)
         self._told = ""
+        self._uid: str | None = None
+        """Of the object that owns all others of this launch."""
 
     def run(self, objects: list[KubernetesObject]) -> int:
         """Make the objects, watch, fetch the reports and clean up; the exit code of the master."""
         make_room(self._cluster, self._name)
         # Not within `try`: if it is there, somebody else has just begun a run of this name, which is not removed.
         owner = self._cluster.create(objects[0])
+        self._uid = owner["metadata"]["uid"]
         try:
             make_owned(self._cluster, owner, objects[1:], self._interrupts.check)
             end = self._launch() or self._watch()
@@ -111,20 +118,36 @@ class ClusterRun:
         if self._options.keeps or not has_reports:
             say(f"the objects stay in the cluster. To remove them:\n  {removal(self._cluster, self._name)}")
         else:
-            remove(self._cluster, self._name)
+            self._remove()
         code = self._options.exit_codes.get(end.code, end.code)
         return code if has_reports else of_lost_results(code)
 
     def _give_up(self, reason: str = "") -> None:
         say(f"removing the run {self._name} from the namespace {self._cluster.namespace}")
         try:
-            remove(self._cluster, self._name)
+            self._remove()
         except ClusterError as error:
             raise ClusterError(f"{reason}{error}") from error
 
+    def _remove(self) -> None:
+        """Remove the run, but not one that has taken its name since."""
+        if all(owner["metadata"]["uid"] == self._uid for owner in self._cluster.of_run("ConfigMap", self._name)):
+            remove(self._cluster, self._name)
+        else:
+            say(f"another launch has taken the name {self._name}: its run is left alone")
+
     def _snapshot(self) -> Snapshot:
+        """What the cluster shows; ReplacedError rather than the pods and the verdict of another launch."""
         cluster, name = self._cluster, self._name
-        return Snapshot(cluster.of_run("Pod", name), cluster.of_run("Job", name), cluster.events())
+        pods = cluster.of_run("Pod", name)
+        jobs = cluster.of_run("Job", name)  # after the pods: where there is a pod, its Job is seen
+        owners = (owner["uid"] for entry in jobs for owner in entry["metadata"].get("ownerReferences", ()))
+        if any(uid != self._uid for uid in owners):
+            raise ReplacedError(
+                f"another launch has taken the name {name} in the namespace {cluster.namespace}, and this run is gone: "
+                f"give each its own --name"
+            )
+        return Snapshot(pods, jobs, cluster.events())
 
     def _launch(self) -> MasterEnd | None:
         """Wait until every pod has started; the end of a master that ended before."""
@@ -159,7 +182,7 @@ class ClusterRun:
                 end = master_end(snapshot)
                 asked = asked if end else self._heed(snapshot, asked)
                 answered = self._clock()
-            except StoppedError:
+            except (StoppedError, ReplacedError):
                 raise
             except ClusterError:
                 # The run does not need the API server, and this command only later. A master that has ended since this

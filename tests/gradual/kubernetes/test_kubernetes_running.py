@@ -3,7 +3,7 @@
 import io
 import signal
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +228,41 @@ def test_a_run_of_the_same_name_is_refused_while_it_goes_on_and_replaced_after(t
     assert len(trial.cluster.objects) == 2
     trial.cluster.objects = [OBJECTS[0], job(MASTER, "Complete")]
     assert trial.run.run(OBJECTS) == 0
+
+
+@pytest.mark.parametrize("since", [1, 4], ids=["launch", "run"])
+def test_the_verdict_of_another_launch_of_the_same_name_is_not_taken(tmp_path: Path, since: int) -> None:
+    """Two launches at once: the second took the first, which had no Job yet, for what an interrupted launch left."""
+
+    def script(cluster: FakeCluster, step: int) -> None:
+        usual()(cluster, min(step, 2))
+        if step == since:
+            other = {"kind": "ConfigMap", "metadata": {"name": "trial-ConfigMap", "uid": "other"}}
+            theirs = job(MASTER)
+            theirs["metadata"]["ownerReferences"] = [{"uid": "other"}]
+            cluster.objects = [other, theirs, pod("m", MASTER, ended(0))]
+
+    trial = Trial(tmp_path, script)
+    with pytest.raises(ClusterError, match="another launch has taken the name trial in the namespace load"):
+        trial.run.run(OBJECTS)
+    assert len(trial.cluster.objects) == 3, "the other run is left alone"
+    assert not trial.folder.exists()
+
+
+def test_a_run_that_begins_when_this_one_has_ended_is_not_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = Trial(tmp_path, usual())
+    fetch = trial.cluster.execute
+
+    def execute(name: str, container: str, command: Sequence[str]) -> bytes:
+        trial.cluster.objects = [{"kind": "ConfigMap", "metadata": {"name": "trial-ConfigMap", "uid": "other"}}]
+        return fetch(name, container, command)
+
+    trial.cluster.execute = execute  # type: ignore[method-assign]
+    assert trial.run.run(OBJECTS) == 0
+    assert len(trial.cluster.objects) == 1
+    assert "its run is left alone" in capsys.readouterr().err
 
 
 def test_an_exit_code_may_be_another_but_not_for_a_run_that_was_given_up(tmp_path: Path) -> None:
