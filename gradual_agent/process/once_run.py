@@ -1,7 +1,8 @@
 """Set-up or teardown, performed by this agent: one user of its own plan (`once_plan`), with a recorder of its own.
 
 So its samples are in no batch of the run. What it measured, and what a set-up extracted, is one report. A set-up has
-succeeded if all of its samples have; what it extracted is then read by all users of the fleet.
+succeeded if all of its samples have; what it extracted is then read by all users of the fleet. The teardown reads it
+also after a failure: what was made has to be removed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ NO_HEALTH = Health(0.0, 0, 0, 0)
 class OnceRun:
     """One performance of a section. `on_report` is called once: when its user has ended, or is cut.
 
-    `shared`: what the set-up extracted, for a teardown; `offset()` is run time − agent clock, ns.
+    `offset()` is run time − agent clock, ns.
     """
 
     def __init__(
@@ -56,7 +57,6 @@ class OnceRun:
         context: UserContext,
         *,
         mask: Mask,
-        shared: dict[str, Any],
         offset: Callable[[], int],
         on_report: Callable[[OnceReport], object],
     ) -> None:
@@ -67,6 +67,8 @@ class OnceRun:
         self._offset = offset
         self._on_report = on_report
         self._failures: list[str] = []
+        self._variables: dict[str, Any] = {}
+        """What was extracted before the first failure, after which the user forgets it."""
         self._is_reported = False
         self._index = index = SeriesIndex.of(own_plan)
         self._picker = ExemplarPicker(self._describe, Random(), index.failures)  # noqa: S311  nothing is kept secret by it
@@ -83,13 +85,13 @@ class OnceRun:
             replaces_users=False,
         )
         behaviour = compile_behaviour(own_plan, 0, self._recorder, engines)
-        self._make_user = partial(VirtualUser, own_context, behaviour, 0, 1, shared)
+        self._make_user = partial(VirtualUser, own_context, behaviour, 0, 1)
         self._user: VirtualUser | None = None
         """None until it begins."""
 
-    def start(self) -> None:
-        """Begin; returns at the first wait."""
-        self._user = self._make_user()
+    def start(self, shared: dict[str, Any]) -> None:
+        """Begin; returns at the first wait. `shared`: what the set-up has extracted, for a teardown."""
+        self._user = self._make_user(shared)
         self._user.start()
 
     def stop(self, deadline: int) -> None:
@@ -105,6 +107,7 @@ class OnceRun:
             self._report(f"it was cut: {reason}")
 
     def _note_failure(self, step: int, sample: Sample) -> None:
+        self._variables = self._extracted
         self._picker.consider(step, sample)
         kind, name = self._index.failures.names[sample.kind], self._index.steps[step].name
         detail = str(sample.detail) or (f"HTTP {sample.status_code}" if sample.status_code else "")
@@ -117,7 +120,7 @@ class OnceRun:
 
     @property
     def _extracted(self) -> dict[str, Any]:
-        return {} if self._user is None else self._user.extracted
+        return self._variables or ({} if self._user is None else self._user.extracted)
 
     def _describe(self, step: int, sample: Sample) -> dict[str, Any]:
         return self._engines.describe(self._known, self._index.steps[step].action, sample)
@@ -131,9 +134,9 @@ class OnceRun:
 
     def _report(self, failure: str) -> None:
         self._is_reported = True
-        variables = dump_json(self._extracted) if self._section == SETUP and not failure else b"{}"
+        variables = dump_json(self._extracted) if self._section == SETUP else b"{}"
         if len(variables) > MAX_VARIABLES_BYTES:
-            failure = (
+            failure = failure or (
                 f"what it extracts has {len(variables):,} bytes as JSON; at most {MAX_VARIABLES_BYTES:,} are shared"
             )
             variables = b"{}"

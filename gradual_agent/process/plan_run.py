@@ -129,13 +129,12 @@ class PlanRun:
             self._engines,
             self._context,
             mask=self._mask,
-            shared=self._shared,
             offset=offset,
             on_report=lambda report: self._end_once(once, report, on_report),
         )
         if self._once is None:
             self._once = once
-            once.start()
+            once.start(self._shared)
         else:
             self._next_once = once
             self._once.stop(self._clock() + self._plan.config.graceful_stop)
@@ -145,7 +144,9 @@ class PlanRun:
         if once is self._once:
             self._once, self._next_once = self._next_once, None
             if self._once is not None:
-                self._once.start()
+                if report.variables:
+                    self.share(report.variables)
+                self._once.start(self._shared)
 
     def cut_once(self, reason: str) -> None:
         """End a set-up or teardown at once, and begin none."""
