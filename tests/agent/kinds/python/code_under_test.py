@@ -28,7 +28,7 @@ async def at_once(user: ActionUser) -> None:
 async def gives_up(user: ActionUser) -> None:
     """A request that the code does not wait for, and one after it."""
     try:
-        async with asyncio.timeout(0.02):
+        async with asyncio.timeout(0.3):
             await user.http.get("/slow")
     except TimeoutError:
         events["gave up"] += 1
@@ -52,7 +52,7 @@ async def raises(user: ActionUser, what: str) -> None:
         case "status":
             await user.http.get("/broken")
         case "timeout":
-            await user.http.get("/slow", timeout=0.02)
+            await user.http.get("/slow", timeout=0.3)
         case "undeclared":
             user.variables["other"] = 1
         case "object":
