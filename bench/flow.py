@@ -147,4 +147,5 @@ def main() -> bool:
         ("construct", "with its expression", "without"),
         [(name, f"{costs[name]:.0f}", f"{shown[name]:.0f}") for name in costs],
     )
-    return all([check_limit(f"a pass of {name}", shown[name], MAX_NS, "ns") for name in LIMITED])
+    met = [check_limit(f"a pass of {name}", shown[name], MAX_NS, "ns") for name in LIMITED]
+    return all(met)
