@@ -120,7 +120,7 @@ def test_validate_checks_the_actions_of_an_installed_kind(
     text = done.stdout + done.stderr
     assert "unknown key 'sent'" in text
     assert "did you mean 'send'?" in text
-    assert "there is no kind of action 'line'; there are: http, lines; did you mean 'lines'?" in text
+    assert "there is no kind of action 'line'; there are: http, lines, python; did you mean 'lines'?" in text
     assert "'h' has no port" in text
     assert "unknown assertion 'header'; allowed: response_time, body_contains" in text
     assert "reads 'missing', which nothing sets" in text
@@ -133,7 +133,7 @@ def test_the_schema_has_an_installed_kind(environ: dict[str, str]) -> None:
         for part in schema["properties"]["actions"]["additionalProperties"]["anyOf"]
         for model in [schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part]
     }
-    assert list(kinds) == ["http", "lines"]
+    assert list(kinds) == ["http", "python", "lines"]
     assert kinds["lines"]["required"] == ["kind", "server", "send"]
     assert kinds["lines"]["properties"]["server"]["description"] == "host:port"
 
