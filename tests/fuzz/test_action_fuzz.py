@@ -24,7 +24,8 @@ from gradual_agent.http.response import Response
 from gradual_agent.kinds import assertions
 from gradual_agent.kinds.http import request_template
 from gradual_common.errors import GradualError
-from gradual_common.kinds import content, expressions, lookups
+from gradual_common.kinds import content, expressions
+from gradual_common.kinds.values import lookups
 
 DEFAULT_NUMBER = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", DEFAULT_NUMBER))
