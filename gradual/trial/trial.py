@@ -28,6 +28,7 @@ from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import CompiledStep
 from gradual_agent.users.compiling import Compiler
 from gradual_agent.users.context import UserContext, UserLog, mark_failed
+from gradual_agent.users.flow.node import Node, in_order
 from gradual_agent.users.flow.values import Pause
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
@@ -40,7 +41,7 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.plan.model.steps import Parallel, Poll, Step
+from gradual_common.plan.model.steps import Parallel, Poll, Rendezvous, Step
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
@@ -187,6 +188,10 @@ class TrialCompiler(Compiler):
     def condition(self, text: str, step: str, *, skips: bool = False) -> Condition:
         """A condition that prints its result."""
         return TrialCondition(text, step, self._printer, skips=skips)
+
+    def meeting(self, step: Rendezvous) -> Node:
+        """Nobody comes: there are no other users."""
+        return in_order([])
 
     def connections(self, step: Parallel) -> int:
         """One after the other, so that what is printed can be read."""

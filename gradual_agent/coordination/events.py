@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, Once, OnceReport, Orders, SlotRun
+from gradual_common.protocol.messages import AgentMessage, MasterMessage, Once, OnceReport, Orders, SlotRun, Waiting
 
 M = TypeVar("M")
 E = TypeVar("E")
@@ -89,6 +89,21 @@ class OncePerformed:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingChanged:
+    """Another number of users waits at some places."""
+
+    reports: tuple[Waiting, ...]
+    """The state of every place."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesOpened:
+    """A message's `rounds`: how often each place of a rendezvous was opened."""
+
+    rounds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """A signal asks the process to stop: the first drains the users, the second cuts them, the third ends at once."""
 
@@ -101,7 +116,16 @@ class Acknowledged:
 
 
 SessionEvent = (
-    Wake | MessageReceived | StreamLost | Sealed | Provisioned | SlotsEnded | AbortAsked | OncePerformed | Leave
+    Wake
+    | MessageReceived
+    | StreamLost
+    | Sealed
+    | Provisioned
+    | SlotsEnded
+    | AbortAsked
+    | OncePerformed
+    | WaitingChanged
+    | Leave
 )
 
 
@@ -167,7 +191,18 @@ class Exit:
 
 
 SessionInstruction = (
-    DialMaster | HangUp | AgentMessage | Fetch | Adopt | Renew | Orders | Once | CutUsers | DrainUsers | Exit
+    DialMaster
+    | HangUp
+    | AgentMessage
+    | Fetch
+    | Adopt
+    | Renew
+    | Orders
+    | Once
+    | PlacesOpened
+    | CutUsers
+    | DrainUsers
+    | Exit
 )
 """A message is to be sent; orders, and a set-up or teardown, are to be carried out."""
 

@@ -43,6 +43,7 @@ from gradual_common.protocol.messages import (
     Pong,
     Refused,
     SlotRun,
+    Waiting,
     Welcome,
 )
 from gradual_common.units import format_duration
@@ -112,6 +113,10 @@ class Session:
         """How they ended."""
         self._unsaid: list[OnceReport] = []
         """The reports that were not sent on this stream."""
+        self._waiting: dict[int, Waiting] = {}
+        """What was last said of each place where users wait for each other."""
+        self._unsaid_waiting: dict[int, Waiting] = {}
+        """What is not sent yet."""
         self._flush_by = NEVER
         self._last_loss = ""
         """Why the last stream ended, for the log."""
@@ -169,7 +174,8 @@ class Session:
         ack = events.Acknowledged(message.ack) if message.ack else None
         parts: list[object] = [message.welcome] if self.state is GREETING else []
         if self.state is LIVE or message.welcome is not None:
-            parts += [message.pong, ack, message.orders, message.once]
+            opened = events.PlacesOpened(message.rounds) if message.rounds else None
+            parts += [message.pong, ack, message.orders, message.once, opened]
         parts += [message.refused, message.expired, message.finish]
         return [part for part in parts if part is not None]
 
@@ -204,6 +210,7 @@ class Session:
         self._says_leaving = self._signals > 0
         self._says_abort = bool(self._abort)
         self._unsaid = list(self._reports)
+        self._unsaid_waiting = {place: report for place, report in self._waiting.items() if report.users}
         self._finished, self._slots_due = self._pool.finished, now
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
@@ -313,6 +320,12 @@ class Session:
         self._says_abort = True
         return []
 
+    def _note_waiting(self, event: events.WaitingChanged, _: int) -> Instructions:
+        for report in event.reports:
+            if self._waiting.get(report.place) != report:
+                self._waiting[report.place] = self._unsaid_waiting[report.place] = report
+        return []
+
     def _end_users(self, _: events.Leave, now: int) -> Instructions:
         """The first signal drains the users; the second cuts them and leaves little time."""
         self._signals += 1
@@ -333,7 +346,8 @@ class Session:
         """All that is due, in few messages. Ended slots wait for others, but join a message that is sent anyway."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
         abort = self._abort if self._says_abort else ""
-        message = AgentMessage(confirm=confirm, leaving=self._says_leaving, abort=abort)
+        waiting, self._unsaid_waiting = tuple(self._unsaid_waiting.values()), {}
+        message = AgentMessage(confirm=confirm, leaving=self._says_leaving, abort=abort, waiting=waiting)
         batches = self.outbox.take(now)
         self._confirms = self._says_leaving = self._says_abort = False
         if self._slots_due != NEVER and (now >= self._slots_due or batches or message != NOTHING):
@@ -399,6 +413,7 @@ OWN_EVENTS = {
     **on(events.SlotsEnded, Reaction(Session._note_slots)),
     # The first reason is enough: the run ends once.
     **on(events.OncePerformed, Reaction(Session._note_once)),
+    **on(events.WaitingChanged, Reaction(Session._note_waiting)),
     **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._abort)),
     **on(
         events.Leave,
@@ -456,6 +471,7 @@ TABLE: dict[events.SessionState, Rows] = {
         **on(events.Acknowledged, Reaction(Session._acknowledge)),
         **on(Orders, Reaction(Session._take_orders)),
         **on(Once, Reaction(Session._take_once)),
+        **on(events.PlacesOpened, Reaction(lambda session, opened, _: [opened])),
         **ENDINGS,
         **OWN_EVENTS,
     },

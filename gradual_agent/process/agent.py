@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
 PlanStarter = Callable[
-    [Job, Callable[[pool.UserEnded], object], Callable[[Exception], object], Callable[[str], object]], "PlanRun"
+    [Job, Callable[[pool.UserEnded], object], Callable[[Exception], object], Callable[[events.SessionEvent], object]],
+    "PlanRun",
 ]
-"""Makes a job ready; given what is to be called when a user has ended, when one cannot be started, and when one asks to
-end the run."""
+"""Makes a job ready; given what is to be called when a user has ended, when one cannot be started, and when users ask
+something of the fleet."""
 
 MAX_REASON_CHARS = 1000
 
@@ -123,9 +124,6 @@ class Agent:
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS])))
             self._outcome.set_exception(error)
 
-    def _ask_abort(self, reason: str) -> None:
-        self._queue_for_session(events.AbortAsked(reason[:MAX_REASON_CHARS]))
-
     def _queue_for_session(self, event: events.SessionEvent) -> None:
         self._queue_task(lambda: self._follow_session(self._session.handle(event, self._clock())))
 
@@ -202,7 +200,7 @@ class Agent:
                     self._say_waiting(reason)
                 case events.Fetch(run):
                     self._enter(run)
-                case Once() | events.CutUsers() | events.DrainUsers():
+                case Once() | events.PlacesOpened() | events.CutUsers() | events.DrainUsers():
                     self._direct_users(instruction)
                 case events.Exit(code, reason, dropped):
                     self._exit(code, reason, dropped)
@@ -215,8 +213,10 @@ class Agent:
         self._log.info("welcomed", stream=self._session.stream)
         self._link.fetch(run)
 
-    def _direct_users(self, instruction: Once | events.CutUsers | events.DrainUsers) -> None:
+    def _direct_users(self, instruction: Once | events.PlacesOpened | events.CutUsers | events.DrainUsers) -> None:
         match instruction:
+            case events.PlacesOpened(rounds) if self._run is not None:
+                self._run.places.open(rounds)
             case Once(section, variables):
                 self._perform(section, variables)
             case events.CutUsers(reason):
@@ -311,7 +311,7 @@ class Agent:
     def _store(self, provision: Provision) -> None:
         """Prepare the job's plan and store data rows; a job that is known already is ignored."""
         if provision.job is not None and self._run is None:
-            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail, self._ask_abort)
+            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail, self._queue_for_session)
         if self._run is None:
             return
         if provision.variables:

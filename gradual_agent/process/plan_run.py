@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gradual_agent.coordination import events
 from gradual_agent.coordination.pool import Slot, UserEnded
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.engines import Engines, Runtime
@@ -18,10 +19,13 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
 from gradual_agent.runtime.sample import Sample
+from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
+from gradual_agent.users.places import Places
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
+from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.tls import Assets
@@ -37,12 +41,17 @@ from gradual_common.secrecy.credentials import credentials_in
 from gradual_common.secrecy.masking import texts_in_values
 from gradual_common.secrecy.quoting import brief
 
+MAX_REASON_CHARS = 1000
+
+GATHER_NS = 10 * NS_PER_MS
+"""How long a report of users that wait at a place is held back: thousands may come at one instant."""
+
 
 class PlanRun:
     """The job's plan, running in this process: its users, what they measure, and the batches of it.
 
-    Instants on the agent's clock; an `offset` is run time − agent clock, ns. JobError when this agent cannot work on
-    the job.
+    `tell` passes what users ask of the fleet to the session. Instants on the agent's clock; an `offset` is run time −
+    agent clock, ns. JobError when this agent cannot work on the job.
     """
 
     def __init__(
@@ -51,7 +60,7 @@ class PlanRun:
         runtime: Runtime,
         on_end: Callable[[UserEnded], object],
         on_error: Callable[[Exception], object],
-        on_abort: Callable[[str], object],
+        tell: Callable[[events.SessionEvent], object],
         *,
         make_engines: Callable[[Plan, Runtime, Assets], Engines] = Engines,
     ) -> None:
@@ -74,8 +83,13 @@ class PlanRun:
         self._probe = LoopLagProbe(timeline, clock, self.recorder.loop_lag)
         self._cpu: CpuMeter | None = None
         self.users = Users(self._make_user, timeline, clock, on_end, on_error)
+        self._tell = tell
+        self._timeline = timeline
+        self._waiting_due: Entry | None = None
+        self.places = Places(len(index.places), self._note_waiting)
         self._behaviours = [
-            compile_behaviour(plan, number, self.recorder, self._engines) for number in range(len(plan.users))
+            compile_behaviour(plan, number, self.recorder, self._engines, self.places)
+            for number in range(len(plan.users))
         ]
         self._context = UserContext(
             timeline=timeline,
@@ -86,7 +100,7 @@ class PlanRun:
             graceful_stop=plan.config.graceful_stop,
             end=self.users.note_end,
             note_failure=self._picker.consider,
-            abort_run=on_abort,
+            abort_run=lambda reason: tell(events.AbortAsked(reason[:MAX_REASON_CHARS])),
         )
 
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
@@ -94,6 +108,15 @@ class PlanRun:
         rows = self._rows.get(slot, {})
         known = {**self._shared, **rows} if self._shared else rows
         return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, known)
+
+    def _note_waiting(self) -> None:
+        """Report who waits at places, together with those that come in the next moment."""
+        if self._waiting_due is None:
+            self._waiting_due = self._timeline.at(self._clock() + GATHER_NS, self._tell_waiting)
+
+    def _tell_waiting(self, _: object) -> None:
+        self._waiting_due = None
+        self._tell(events.WaitingChanged(self.places.reports()))
 
     def _describe(self, step: int, sample: Sample) -> dict[str, Any]:
         """A failed exchange as plain data, with passwords and the like from the user's data rows masked."""

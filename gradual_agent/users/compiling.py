@@ -13,11 +13,13 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.behaviour import ON_FAILURE, TOLERATED, Actions, Behaviour, CompiledStep
 from gradual_agent.users.flow.branches import ChosenAtRandom, ChosenInTurn, IfHolds
 from gradual_agent.users.flow.loops import Repeated, RepeatedBy, WhileHolds
+from gradual_agent.users.flow.meeting import Meeting
 from gradual_agent.users.flow.node import Node, Straight, in_order
 from gradual_agent.users.flow.parallel import Simultaneous
 from gradual_agent.users.flow.polling import Polled
 from gradual_agent.users.flow.transaction import Timed
 from gradual_agent.users.flow.values import Pause, SetValues
+from gradual_agent.users.places import Places
 from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan, UserGroup
@@ -27,6 +29,7 @@ from gradual_common.plan.model.steps import (
     If,
     Parallel,
     Poll,
+    Rendezvous,
     Repeat,
     SetVariables,
     Sleep,
@@ -42,15 +45,19 @@ from gradual_common.templates.templates import Condition, compile_template, comp
 from gradual_common.think_times.think_time import ThinkTime
 
 
-def compile_behaviour(plan: Plan, number: int, recorder: Recorder, actions: Actions) -> Behaviour:
+def compile_behaviour(
+    plan: Plan, number: int, recorder: Recorder, actions: Actions, places: Places | None = None
+) -> Behaviour:
     """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
-    return Compiler(plan, number, recorder, actions).behaviour()
+    return Compiler(plan, number, recorder, actions, places).behaviour()
 
 
 class Compiler:
     """Compiles one group. `gradual try` overrides what it prints and leaves out."""
 
-    def __init__(self, plan: Plan, number: int, recorder: Recorder, actions: Actions) -> None:
+    def __init__(
+        self, plan: Plan, number: int, recorder: Recorder, actions: Actions, places: Places | None = None
+    ) -> None:
         self.plan = plan
         self.group = group = plan.users[number]
         self.recorder = recorder
@@ -60,6 +67,7 @@ class Compiler:
         self._compiled: dict[str, Action] = {}
         """By the name of the action: steps share them."""
         index = recorder.index
+        self._places = places or Places(len(index.places))
         steps = [series for series in index.steps if series.group == number]
         self._records = {(series.section, series.name): recorder.steps[series.number] for series in steps}
         self._transactions = {
@@ -142,6 +150,14 @@ class Compiler:
     def _parallel(self, step: Parallel) -> Node:
         parts = [self.sequence([inner], waits=False) for inner in step.parallel]
         return Simultaneous(parts, self.connections(step), self.pause(step.think_time or self._default))
+
+    def _rendezvous(self, step: Rendezvous) -> Node:
+        return self.meeting(step)
+
+    def meeting(self, step: Rendezvous) -> Node:
+        """Where users wait for each other."""
+        number = [place.name for place in self.recorder.index.places].index(step.rendezvous)
+        return Meeting(self._places[number], step.timeout, self._transactions[step.rendezvous])
 
     def _sleep(self, step: Sleep) -> Node:
         return self.pause(step.sleep)
@@ -230,6 +246,7 @@ MAKERS: dict[type[SomeStep], Callable[[Compiler, Any], Node]] = {
     Transaction: Compiler._transaction,
     Parallel: Compiler._parallel,
     Poll: Compiler._poll,
+    Rendezvous: Compiler._rendezvous,
     Sleep: Compiler._sleep,
     SetVariables: Compiler._set,
 }

@@ -32,6 +32,7 @@ from gradual_agent.users.behaviour import (
 )
 from gradual_agent.users.context import INTERNAL, UserContext, detail_of, mark_failed
 from gradual_agent.users.knowledge import Knowledge, keep_response
+from gradual_agent.users.places import Place
 from gradual_common.clock import NS_PER_MS
 from gradual_common.randomness import RandomStream
 
@@ -289,6 +290,24 @@ class StepRunner(ABC):
         self._meter.begin_request(context.clock())
         self._doing = REQUESTING
         return not self.must_end
+
+    async def wait_at(self, place: Place, until: int) -> bool | None:
+        """Wait for other users at a place; whether it was opened before `until`. None: the user must end."""
+        self._begin_sleep(until)
+        place.enter(self)
+        try:
+            await suspend()
+        finally:
+            is_met = place.leave(self)
+        self._end_sleep(until)
+        return None if self.must_end else is_met
+
+    def come(self) -> None:
+        """Go on from a place. Each user in a turn of its own: thousands may be there."""
+        context = self._context
+        if self._timer is not None:
+            context.timeline.cancel(self._timer)
+            self._timer = context.timeline.at(context.clock(), RESUME, self)
 
     async def perform_together(self, lanes: Together, parts: Sequence[BehaviourPart], limit: int) -> bool:
         """Perform parts at the same time; whether the next step may follow. The user counts once, as in a request."""

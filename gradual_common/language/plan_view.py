@@ -199,6 +199,15 @@ def kind_name_of(action: Mapping[str, Any]) -> Any:
     return action.get("kind", "python" if "python" in action else "http")
 
 
+def places_of(group: GroupView) -> dict[str, Path]:
+    """The places where users of a group wait for others, with the path of the first step."""
+    found: dict[str, Path] = {}
+    for entry in group.entries:
+        if entry.kind == "rendezvous" and isinstance(name := entry.raw.get("rendezvous"), str):
+            found.setdefault(name, entry.path)
+    return found
+
+
 def total(counts: list[int | None]) -> int | None:
     """The sum, or None where one of them is unknown."""
     known = [count for count in counts if count is not None]

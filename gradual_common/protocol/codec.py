@@ -200,6 +200,7 @@ _ONCE_REPORT = RecordCodec(
 
 
 _CONFIRM = RecordCodec(messages.Confirm, pb.Confirm, provisioned=number("provision"), **numbers("epoch", "version"))
+_WAITING = RecordCodec(messages.Waiting, pb.Waiting, users=number("users that wait", 0, MAX_ORDINALS))
 _AGENT = RecordCodec(
     messages.AgentMessage,
     pb.AgentMessage,
@@ -212,6 +213,7 @@ _AGENT = RecordCodec(
     goodbye=part(RecordCodec(messages.Goodbye, pb.Goodbye, reason=_REASON)),
     abort=_REASON,
     once=part(_ONCE_REPORT),
+    waiting=each(_WAITING, at_most=MAX_ENTRIES),
 )
 
 
@@ -258,6 +260,7 @@ _MASTER = RecordCodec(
     refused=part(RecordCodec(messages.Refused, pb.Refused, reason=_REASON)),
     finish=part(RecordCodec(messages.Finish, pb.Finish, reason=_REASON)),
     once=part(RecordCodec(messages.Once, pb.Once, section=_SECTION, variables=_VARIABLES)),
+    rounds=WireField(tuple),
 )
 
 encode_master_message = _MASTER.write

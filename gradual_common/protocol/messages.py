@@ -112,6 +112,15 @@ class Goodbye:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many users of an agent wait at a place of a rendezvous, for the round after `round`."""
+
+    place: int
+    round: int
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
 class OnceReport:
     """How the set-up or the teardown ended. Its series are those of `once_plan`."""
 
@@ -148,6 +157,9 @@ class AgentMessage:
 
     once: OnceReport | None = None
     """It is sent once on each stream."""
+
+    waiting: tuple[Waiting, ...] = ()
+    """Of the places at which another number of users waits than the last message said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +270,9 @@ class MasterMessage:
     refused: Refused | None = None
     finish: Finish | None = None
     once: Once | None = None
+
+    rounds: tuple[int, ...] = ()
+    """How often each place of a rendezvous was opened; empty: no news."""
 
 
 @dataclass(frozen=True, slots=True)

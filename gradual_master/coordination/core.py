@@ -19,6 +19,7 @@ from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.lifecycle import LifeCycle, State
 from gradual_master.coordination.messages import MessageHandler
 from gradual_master.coordination.orders import RunOrders
+from gradual_master.coordination.rendezvous import MeetingPoints
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.stages.ending import RunEnding
@@ -50,7 +51,8 @@ class MasterCore:
         self._stages = stages = RunStages(
             terms, life, fleet, slots, intake, orders, assigner, membership, once, ending, out
         )
-        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, out)
+        meetings = MeetingPoints(terms, fleet, out)
+        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, meetings, out)
 
     @property
     def state(self) -> State:

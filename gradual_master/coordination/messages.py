@@ -13,6 +13,7 @@ from gradual_master.coordination.fleet.membership import Membership
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake, Receipt
 from gradual_master.coordination.journal import BatchMerged
+from gradual_master.coordination.rendezvous import MeetingPoints
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.stages.once import OncePerRun
 from gradual_master.coordination.stages.stages import RunStages
@@ -28,6 +29,7 @@ class MessageHandler:
     stages: RunStages
     assigner: Assigner
     once: OncePerRun
+    meetings: MeetingPoints
     out: Instructions
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
@@ -66,7 +68,8 @@ class MessageHandler:
         # 3. Released and finished slots. Only after these does the master know which slots an agent that is back still
         #    has; so `take_back`, which assigns the missing ones again, comes after them.
         # 4. An abort comes before the batches: the last batch may end the run.
-        # 5. The goodbye is last: nothing of an agent is processed after it has left.
+        # 5. Who waits at a place only matters for agents that stay.
+        # 6. The goodbye is last: nothing of an agent is processed after it has left.
         if message.ping is not None:
             self._answer(agent, message.ping, now)
         if message.confirm is not None:
@@ -84,6 +87,8 @@ class MessageHandler:
             self._take_batch(agent, batch, now)
         if message.once is not None:
             self.once.receive(agent, message.once)
+        if message.waiting:
+            self.meetings.receive(agent, message.waiting)
         if message.goodbye is not None:
             self.membership.depart(agent, message.goodbye.reason)
 

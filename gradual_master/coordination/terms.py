@@ -24,6 +24,8 @@ class Terms:
     origin: int = 0
     """Run time 0 on the master's clock."""
     epoch: int = 1
+    meetings: tuple[int, ...] = ()
+    """How many users each place of a rendezvous waits for."""
     once: tuple[Once, ...] = ()
     """Which of set-up and teardown the plan has."""
     is_closed: bool = False

@@ -19,6 +19,7 @@ from gradual_common.errors import GradualError
 from gradual_common.language.document import ONCE
 from gradual_common.plan.confidential import first_confidential
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.protocol.messages import OnceReport
@@ -208,6 +209,7 @@ def _terms_of(loaded: LoadedPlan, options: RunOptions, clock: RunClock) -> Terms
         guard=options.guard,
         interval=options.interval,
         graceful_stop=loaded.plan.config.graceful_stop,
+        meetings=tuple(place.users for place in SeriesIndex.of(loaded.plan).places),
         once=tuple(section for section in ONCE if getattr(loaded.plan, section)),
         origin=clock.origin,
         is_closed=options.is_closed,

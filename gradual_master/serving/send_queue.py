@@ -11,6 +11,10 @@ from typing import Any
 from gradual_common.protocol.messages import MasterMessage
 
 PARTS = tuple(field.name for field in fields(MasterMessage) if field.name != "ack")
+"""Each is None or empty in a message without it."""
+
+STATES = frozenset({"orders", "rounds"})
+"""Parts that are the complete state: a later one replaces an earlier one."""
 
 
 class SendQueue:
@@ -43,13 +47,13 @@ class SendQueue:
 
 def fold(first: MasterMessage, second: MasterMessage) -> MasterMessage | None:
     """Both messages in one; None if both have the same part."""
-    # Two parts may be in both. Acknowledgements are cumulative, so the higher number includes the lower one. Orders are
-    # the complete state, so the later ones replace the earlier ones. Of every other part both must be delivered.
+    # Some parts may be in both. Acknowledgements are cumulative, so the higher number includes the lower one. Of states
+    # only the last counts. Of every other part both must be delivered.
     added: dict[str, Any] = {}
     for part in PARTS:
         value = getattr(second, part)
-        if value is not None:
-            if getattr(first, part) is not None and part != "orders":
+        if value:
+            if getattr(first, part) and part not in STATES:
                 return None
             added[part] = value
     return replace(first, **added, ack=max(first.ack, second.ack))

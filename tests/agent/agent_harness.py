@@ -21,6 +21,7 @@ from gradual_agent.users.behaviour import Behaviour
 from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Rows
+from gradual_agent.users.places import Places
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.failures import KIND, KINDS
@@ -182,8 +183,10 @@ class FakeEngines:
         return self._http.compile(spec, wants_headers, wants_body)
 
 
-def behaviours_of(plan: Plan, recorder: Recorder, actions: FakeEngines) -> list[Behaviour]:
-    return [compile_behaviour(plan, number, recorder, actions) for number in range(len(plan.users))]
+def behaviours_of(
+    plan: Plan, recorder: Recorder, actions: FakeEngines, places: Places | None = None
+) -> list[Behaviour]:
+    return [compile_behaviour(plan, number, recorder, actions, places) for number in range(len(plan.users))]
 
 
 class Failure(NamedTuple):
@@ -226,7 +229,8 @@ class UserHarness:
         )
         self.rows: dict[Slot, Rows] = {}
         self.users = Users(self._make_user, self.timeline, self.timeline.clock, self._note_end, self._raise)
-        self.behaviours = behaviours_of(self.plan, self.recorder, FakeEngines(self.plan, self.engine))
+        self.places = Places(len(self.index.places))
+        self.behaviours = behaviours_of(self.plan, self.recorder, FakeEngines(self.plan, self.engine), self.places)
         self.aborts: list[str] = []
         self._context = UserContext(
             timeline=self.timeline,

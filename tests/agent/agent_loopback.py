@@ -10,6 +10,7 @@ from time import clock_gettime_ns
 
 from agent_harness import S
 
+from gradual_agent.coordination.events import AbortAsked, SessionEvent
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.kinds.engines import Runtime
 from gradual_agent.process.plan_run import PlanRun
@@ -90,8 +91,12 @@ class LoopbackHarness:
         self.aborts: list[str] = []
         self.lease = Lease(1 << 62)
         runtime = Runtime(loop, self.timer.timeline, self.lease, clock, code=code)
-        self.run = PlanRun(Job(document, {}, {}, 1), runtime, self.ended.append, self.errors.append, self.aborts.append)
+        self.run = PlanRun(Job(document, {}, {}, 1), runtime, self.ended.append, self.errors.append, self._hear)
         self.run.schedule(clock(), 3600 * S, [(clock(), 0)])
+
+    def _hear(self, event: SessionEvent) -> None:
+        if isinstance(event, AbortAsked):
+            self.aborts.append(event.reason)
 
     def start(self, users: int) -> None:
         for slot in range(users):

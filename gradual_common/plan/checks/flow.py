@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from gradual_common.errors import Problem, TemplateError
+from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.registry import known_failures
 from gradual_common.language.document import Path, list_at, mapping_at
-from gradual_common.language.plan_view import PlanView
+from gradual_common.language.plan_view import GroupView, PlanView, read_count, total, transactions_of
 from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition, names_in
@@ -27,11 +28,13 @@ def check_flow(view: PlanView) -> None:
             _check_retry(view, entry)
             _check_parallel(view, entry)
             _check_nesting(view, entry)
+            _check_rendezvous(view, entry)
+    _check_sizes(view)
 
 
 def _check_retry(view: PlanView, entry: WrittenEntry) -> None:
     """`on` names failure kinds that exist, or status codes."""
-    names = sorted(name for name in known_failures() if name not in NEVER_RETRIED)
+    names = sorted(name for name in (*known_failures(), ASSERTION) if name not in NEVER_RETRIED)
     for number, name in enumerate(list_at(entry.raw, "retry", "on")):
         if isinstance(name, str) and name not in names and not STATUS.fullmatch(name):
             hint = nearest(name, names) or f"failures: {listed(names)}; or a status code such as 503 or 5xx"
@@ -58,6 +61,39 @@ def _check_nesting(view: PlanView, entry: WrittenEntry) -> None:
         if mapping_at(view.document.root, *entry.path[:length]).get("transaction") == name:
             view.document.report((*entry.path, "transaction"), f"the transaction {name!r} is inside itself")
             return
+
+
+def _check_rendezvous(view: PlanView, entry: WrittenEntry) -> None:
+    """A user is in one place: it cannot wait for others in one of its simultaneous steps."""
+    if entry.kind != "rendezvous":
+        return
+    if "parallel" in entry.path:
+        view.document.report(entry.path, "a rendezvous cannot be one of several simultaneous steps")
+
+
+def _check_sizes(view: PlanView) -> None:
+    """Each place has one size, and there are enough users that can come."""
+    places: dict[str, list[tuple[GroupView, WrittenEntry]]] = {}
+    for group in view.groups:
+        for entry in group.entries:
+            if entry.kind == "rendezvous" and isinstance(name := entry.raw["rendezvous"], str):
+                places.setdefault(name, []).append((group, entry))
+    for name, steps in places.items():
+        (_, first), *others = steps
+        users = read_count(first.raw.get("users"))
+        for _, other in others:
+            if read_count(other.raw.get("users")) != users:
+                text = f"the place {name!r} waits for {users} users at another step; it has one number of users"
+                view.document.report((*other.path, "users"), text)
+        groups = {group.number: view.most_users(group) for group, _ in steps}
+        most = total(list(groups.values()))
+        if users is not None and most is not None and users > most:
+            text = f"{users} users can never be there: the groups that come have {most}"
+            view.document.report((*first.path, "users"), text)
+        for group, entry in steps:
+            if name in transactions_of(group):
+                text = f"{name!r} is the name of a transaction too; a rendezvous has a row of its own among them"
+                view.document.report((*entry.path, "rendezvous"), text)
 
 
 def unreachable_steps(view: PlanView) -> Iterator[Problem]:

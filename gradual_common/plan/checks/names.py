@@ -11,7 +11,7 @@ from typing import Any
 from gradual_common.errors import RuleError
 from gradual_common.kinds.registry import kinds_named
 from gradual_common.language.document import Path, list_at, mapping_at
-from gradual_common.language.plan_view import PlanView, transactions_of
+from gradual_common.language.plan_view import PlanView, places_of, transactions_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.flow import check_flow
 from gradual_common.plan.checks.metrics import check_metrics
@@ -137,7 +137,7 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "action": {*view.actions, *(step.action for step in steps)},
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
-        "transaction": {name for group in view.groups for name in transactions_of(group)},
+        "transaction": {name for group in view.groups for name in (*transactions_of(group), *places_of(group))},
         "metric": {name for action in view.actions.values() for name in mapping_at(action, "record")},
         "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
         "service": {*view.services},

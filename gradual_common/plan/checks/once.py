@@ -18,6 +18,8 @@ def check_once(view: PlanView) -> None:
     """Report what is wrong with set-up and teardown."""
     for section, group in view.once.items():
         for entry in group.entries:
+            if entry.kind == "rendezvous":
+                view.document.report(entry.path, f"{section} has no rendezvous: it is performed by one user")
             for key, reason in ONCE_KEYS.items():
                 if entry.raw.get(key) is not None:
                     view.document.report((*entry.path, key), f"{key} cannot be used in {section}: {reason}")

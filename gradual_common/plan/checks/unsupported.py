@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from gradual_common.errors import Problem
 from gradual_common.language.document import EACH, Document, Path, attempt, mapping_at, places
-from gradual_common.language.step_names import entries_of
 from gradual_common.rules.parser import parse_rule
 from gradual_common.schedule.ramps.parsing import ramps_in
 
@@ -43,19 +42,11 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
     for path, ramp in ramps_in(root):
         if (ramp.get("strategy") if isinstance(ramp, dict) else ramp) == "find_capacity":
             yield _refuse(document, path, "find_capacity")
-    yield from _steps(document)
     for path, threshold in places(root, "thresholds", EACH):
         text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
         rule = attempt(parse_rule, text) if isinstance(text, str) else None
         if rule is not None and (missing := rule.unsupported()) is not None:
             yield _refuse(document, path, missing)
-
-
-def _steps(document: Document) -> Iterator[Refusal]:
-    for path, owner in places(document.root, "users", EACH):
-        for entry in entries_of(mapping_at(owner), path):
-            if entry.kind == "rendezvous":
-                yield entry.path, _refuse(document, (*entry.path, entry.kind), entry.kind)[1]
 
 
 def _refuse(document: Document, path: Path, what: str) -> Refusal:

@@ -17,6 +17,7 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.steps import (
     If,
     Poll,
+    Rendezvous,
     Repeat,
     SetVariables,
     SomeStep,
@@ -79,6 +80,16 @@ class MetricSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceOfMeeting:
+    """Where users of the whole fleet wait for each other."""
+
+    name: str
+
+    users: int
+    """How many it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesIndex:
     """Every series of a plan in the order of its number."""
 
@@ -96,6 +107,9 @@ class SeriesIndex:
     failures: FailureKinds = BUILT_IN_KINDS
     """The outcomes of its samples, by number."""
 
+    places: tuple[PlaceOfMeeting, ...] = ()
+    """Of `rendezvous`, over all groups."""
+
     @classmethod
     def of(cls, plan: Plan) -> SeriesIndex:
         """Number the series of `plan`."""
@@ -109,7 +123,8 @@ class SeriesIndex:
         transactions = tuple(TransactionSeries(first + n, *row) for n, row in enumerate(_transactions(plan)))
         metrics = _metrics(plan, first + len(transactions))
         failures = failures_of(action.kind for action in plan.actions.values())
-        return cls(tuple(steps), tuple(group.name for group in plan.users), transactions, metrics, failures)
+        groups = tuple(group.name for group in plan.users)
+        return cls(tuple(steps), groups, transactions, metrics, failures, _places(plan))
 
     def iterations_of(self, group: int) -> int:
         """The series number under which the iterations of `group` are recorded."""
@@ -148,10 +163,26 @@ def _rows(plan: Plan) -> Iterator[tuple[int, Section, str, list[SomeStep]]]:
                 yield number, section, name, same
 
 
+def _places(plan: Plan) -> tuple[PlaceOfMeeting, ...]:
+    """Steps of one name wait for the same number of users (`plan.checks.flow`)."""
+    steps = (step for group in plan.users for step in group.all_steps())
+    sizes = {step.rendezvous: step.users for step in steps if isinstance(step, Rendezvous)}
+    return tuple(PlaceOfMeeting(name, users) for name, users in sizes.items())
+
+
 def _transactions(plan: Plan) -> Iterator[tuple[int, str]]:
     for number, group in enumerate(plan.users):
-        yield from dict.fromkeys(
-            (number, step.transaction if isinstance(step, Transaction) else step.name or step.action)
-            for step in group.all_steps()
-            if isinstance(step, Transaction | Poll)
-        )
+        names = (_name_of_transaction(step) for step in group.all_steps())
+        yield from dict.fromkeys((number, name) for name in names if name)
+
+
+def _name_of_transaction(step: SomeStep) -> str | None:
+    """The name of the row of transactions that a step has; None for a step that has none."""
+    match step:
+        case Transaction():
+            return step.transaction
+        case Poll():
+            return step.name or step.action
+        case Rendezvous():
+            return step.rendezvous
+    return None

@@ -18,6 +18,7 @@ from gradual_agent.coordination.events import (
     Leave,
     MessageReceived,
     OncePerformed,
+    PlacesOpened,
     Provisioned,
     Renew,
     Sealed,
@@ -26,6 +27,7 @@ from gradual_agent.coordination.events import (
     SessionState,
     SlotsEnded,
     StreamLost,
+    WaitingChanged,
     Wake,
 )
 from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session
@@ -48,6 +50,7 @@ from gradual_common.protocol.messages import (
     Pong,
     Refused,
     SlotRun,
+    Waiting,
     Welcome,
 )
 
@@ -662,3 +665,17 @@ def test_an_agent_that_has_torn_down_dials_again_if_it_may_not_have_been_heard()
     agent.wakes(JITTER_DELAY)
     assert AgentMessage(once=TEARDOWN_REPORT) in agent.receives(welcome=WELCOME)
     assert agent.receives(finish=Finish("over"))[-1] == Exit(0, "over")
+
+
+def test_who_waits_at_a_place_is_said_once_and_what_still_holds_again_on_each_new_stream() -> None:
+    agent = working()
+    two, none = Waiting(0, 0, 2), Waiting(1, 0, 0)
+    assert agent.handles(WaitingChanged((two, none))) == [AgentMessage(waiting=(two, none))]
+    assert agent.handles(WaitingChanged((two, none))) == []
+    assert agent.receives(rounds=(1, 0)) == [PlacesOpened((1, 0))]
+    agent.handles(StreamLost(1, "reset"))
+    three = Waiting(0, 1, 3)
+    assert agent.handles(WaitingChanged((three, none))) == []
+    agent.wakes(JITTER_DELAY)
+    said = [message.waiting for message in agent.receives(welcome=WELCOME) if isinstance(message, AgentMessage)]
+    assert said == [(three,)]

@@ -13,7 +13,7 @@ from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
 from gradual_agent.coordination.contact import Redial
-from gradual_agent.coordination.events import DISCONNECTED, Exit
+from gradual_agent.coordination.events import DISCONNECTED, Exit, SessionEvent
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.kinds.engines import Runtime
 from gradual_agent.master_link.endpoint import MasterEndpoint
@@ -78,14 +78,14 @@ class Rig:
         job: Job,
         on_end: Callable[[UserEnded], object],
         on_error: Callable[[Exception], object],
-        on_abort: Callable[[str], object],
+        tell: Callable[[SessionEvent], object],
     ) -> PlanRun:
         self.run = PlanRun(
             replace(job, document=self.plan),
             Runtime(asyncio.get_running_loop(), self.timer.timeline, self.lease, read_clock),
             on_end,
             on_error,
-            on_abort,
+            tell,
             make_engines=lambda plan, *_: FakeEngines(plan, self.engine),  # sends nothing
         )
         return self.run

@@ -50,3 +50,9 @@ def test_folding_keeps_both_sides_or_says_that_it_cannot() -> None:
 def test_later_orders_stand_for_earlier_ones() -> None:
     later = MasterMessage(orders=Orders(1, 2, (), (), 0, 0))
     assert fold(ORDERS, later) == later
+
+
+def test_later_rounds_of_places_stand_for_earlier_ones_and_none_are_no_news() -> None:
+    first, second = MasterMessage(rounds=(1, 0)), MasterMessage(rounds=(1, 1), ack=3)
+    assert fold(first, second) == second
+    assert fold(second, MasterMessage(ack=4)) == MasterMessage(rounds=(1, 1), ack=4)
