@@ -34,6 +34,7 @@ def blocks_in(*languages: str) -> Any:
 def test_a_plan_in_the_documentation_is_valid(block: Block, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples/users.csv", tmp_path)
     (tmp_path / "cities.json").write_text('[{"name": "Bern"}, {"name": "Oslo"}]')
+    (tmp_path / "vouchers.csv").write_text("code\nA-1\n")
     plan = tmp_path / "plan.yaml"
     plan.write_text(block.text, encoding="utf-8")
     assert load_plan(PlanSource.of_path(plan)).plan.users

@@ -131,7 +131,10 @@ class Trial:
 
     def _rows(self) -> dict[str, Any]:
         tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}
-        return {name: row for name, table in tables.items() if (row := table.row(0)) is not None}
+        dealt = {
+            name: supply.rows[0] for (group, name), supply in self._loaded.supplies.items() if group == self._group
+        }
+        return {**{name: row for name, table in tables.items() if (row := table.row(0)) is not None}, **dealt}
 
     async def _perform_once(
         self, section: Once, shared: dict[str, Any], timer: LoopTimer, engines: Engines

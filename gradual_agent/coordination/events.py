@@ -8,7 +8,16 @@ from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from gradual_common.protocol.batch import Batch
-from gradual_common.protocol.messages import AgentMessage, MasterMessage, Once, OnceReport, Orders, SlotRun, Waiting
+from gradual_common.protocol.messages import (
+    AgentMessage,
+    DealtBlock,
+    MasterMessage,
+    Once,
+    OnceReport,
+    Orders,
+    SlotRun,
+    Waiting,
+)
 
 M = TypeVar("M")
 E = TypeVar("E")
@@ -200,11 +209,12 @@ SessionInstruction = (
     | Orders
     | Once
     | PlacesOpened
+    | DealtBlock
     | CutUsers
     | DrainUsers
     | Exit
 )
-"""A message is to be sent; orders, and a set-up or teardown, are to be carried out."""
+"""A message is to be sent; orders, and a set-up or teardown, are to be carried out; rows are for users that wait."""
 
 
 def always(*_: object) -> bool:

@@ -25,12 +25,14 @@ from gradual_agent.coordination.contact import OffsetEstimate, Pinging, Redial
 from gradual_agent.coordination.events import DISCONNECTED, ENDED, GREETING, LIVE, Reaction, Rows, always, on
 from gradual_agent.coordination.outbox import NOTHING, Outbox, pack
 from gradual_agent.coordination.pool import SlotPool
+from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 from gradual_common.language.document import TEARDOWN
 from gradual_common.protocol.messages import (
     AgentMessage,
     Confirm,
+    DealtBlock,
     Expired,
     Finish,
     Goodbye,
@@ -70,7 +72,14 @@ class Session:
     `introduction` is the Hello of a process that holds nothing; `begun()` are the requests begun so far.
     """
 
-    def __init__(self, introduction: Hello, pool: SlotPool, begun: Callable[[], int], redial: Redial) -> None:
+    def __init__(
+        self,
+        introduction: Hello,
+        pool: SlotPool,
+        begun: Callable[[], int],
+        redial: Redial,
+        supplies: AgentSupplies | None = None,
+    ) -> None:
         self.state = DISCONNECTED
         self.stream = 0
         self.outbox = Outbox(Outbox.bound(0, 1))
@@ -83,6 +92,7 @@ class Session:
         self._pool = pool
         self._begun = begun
         self._redial = redial
+        self._supplies = supplies or AgentSupplies(lambda: None)
         self._estimate = OffsetEstimate()
         self._pinging = Pinging()
         self._greeted_at = 0
@@ -175,7 +185,7 @@ class Session:
         parts: list[object] = [message.welcome] if self.state is GREETING else []
         if self.state is LIVE or message.welcome is not None:
             opened = events.PlacesOpened(message.rounds) if message.rounds else None
-            parts += [message.pong, ack, message.orders, message.once, opened]
+            parts += [message.pong, ack, message.orders, message.once, opened, message.block]
         parts += [message.refused, message.expired, message.finish]
         return [part for part in parts if part is not None]
 
@@ -207,6 +217,7 @@ class Session:
         self.welcome = welcome
         self._redial.found()
         self._pinging.start(welcome.lease, now)
+        self._supplies.repeat()
         self._says_leaving = self._signals > 0
         self._says_abort = bool(self._abort)
         self._unsaid = list(self._reports)
@@ -226,7 +237,7 @@ class Session:
         if until > max(now, self.lease_end):
             self.lease_end = until
             instructions.append(events.Renew(until))
-        return instructions + self._obey_waiting()
+        return instructions + self._obey_waiting(now)
 
     def _adopt_offset(self, is_new: bool) -> Instructions:
         """Use the estimate once the first round trips are in, and again when it has moved."""
@@ -242,21 +253,24 @@ class Session:
         self.outbox.acknowledge(ack.number)
         return []
 
-    def _take_orders(self, orders: Orders, _: int) -> Instructions:
+    def _take_orders(self, orders: Orders, now: int) -> Instructions:
         """Newer orders replace those in force or waiting; others are dropped, and those in force confirmed again."""
         known = version_of(self._orders) if self._orders else self._in_force
         if version_of(orders) <= known:
             self._confirms = self._confirms or self._orders is None
             return []
         self._orders = orders
-        return self._obey_waiting()
+        return self._obey_waiting(now)
 
-    def _take_once(self, once: Once, _: int) -> Instructions:
+    def _take_once(self, once: Once, now: int) -> Instructions:
         """Perform a section, once: the master says it again on every stream, until it has the report."""
         if once.section in self._begun_once:
             return []
         self._once = once
-        return self._obey_waiting()
+        return self._obey_waiting(now)
+
+    def _take_block(self, block: DealtBlock, _: int) -> Instructions:
+        return [block]
 
     def _note_once(self, event: events.OncePerformed, _: int) -> Instructions:
         self._reports.append(event.report)
@@ -268,11 +282,11 @@ class Session:
         """Whether a set-up or teardown has been begun here and has not ended."""
         return len(self._begun_once) > len(self._reports)
 
-    def _obey_waiting(self) -> Instructions:
+    def _obey_waiting(self, now: int) -> Instructions:
         """Orders wait for the job, for the offset, and for a lease: without one no user may send."""
         if self.offset is None or not (self.lease_end and self._provisioned):
             return []
-        return self._obey_orders() + self._begin_once()
+        return self._obey_orders(now) + self._begin_once()
 
     def _begin_once(self) -> Instructions:
         if self._once is None:
@@ -281,13 +295,14 @@ class Session:
         self._begun_once.add(once.section)
         return [once]
 
-    def _obey_orders(self) -> Instructions:
+    def _obey_orders(self, now: int) -> Instructions:
         if self._orders is None:
             return []
         orders, self._orders = self._orders, None
         self._in_force = version_of(orders)
         self._confirms = True
         self._is_scheduled = self._is_scheduled or bool(orders.levels)
+        self._supplies.expect(orders.slots, now)
         return [orders]
 
     def _lose_stream(self, lost: events.StreamLost, now: int) -> Instructions:
@@ -302,10 +317,10 @@ class Session:
     def _keep_and_cut(self, event: events.Sealed, now: int) -> Instructions:
         return self._keep(event, now) + self._cut("too many batches wait for the master", now)
 
-    def _note_provision(self, event: events.Provisioned, _: int) -> Instructions:
+    def _note_provision(self, event: events.Provisioned, now: int) -> Instructions:
         self._provisioned = max(self._provisioned, event.sequence)
         self._confirms = True
-        return self._obey_waiting()
+        return self._obey_waiting(now)
 
     def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
         """Report slots that end on this stream; its first messages reported all earlier ones."""
@@ -347,8 +362,13 @@ class Session:
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
         abort = self._abort if self._says_abort else ""
         waiting, self._unsaid_waiting = tuple(self._unsaid_waiting.values()), {}
-        message = AgentMessage(confirm=confirm, leaving=self._says_leaving, abort=abort, waiting=waiting)
         batches = self.outbox.take(now)
+        # An agent that leaves begins no iterations. What was used is reported with what the iterations measured.
+        wanted = self._supplies.take_requests() if not self._signals else ()
+        used = self._supplies.take_used() if batches else ()
+        message = AgentMessage(
+            confirm=confirm, leaving=self._says_leaving, abort=abort, waiting=waiting, wanted=wanted, used=used
+        )
         self._confirms = self._says_leaving = self._says_abort = False
         if self._slots_due != NEVER and (now >= self._slots_due or batches or message != NOTHING):
             message = replace(message, released=self._released, finished=self._finished)
@@ -472,6 +492,7 @@ TABLE: dict[events.SessionState, Rows] = {
         **on(Orders, Reaction(Session._take_orders)),
         **on(Once, Reaction(Session._take_once)),
         **on(events.PlacesOpened, Reaction(lambda session, opened, _: [opened])),
+        **on(DealtBlock, Reaction(Session._take_block)),
         **ENDINGS,
         **OWN_EVENTS,
     },

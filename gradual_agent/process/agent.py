@@ -18,6 +18,7 @@ from gradual_agent.coordination import events, pool
 from gradual_agent.coordination.contact import NOTICE_EVERY_NS, Redial
 from gradual_agent.coordination.outbox import Intervals
 from gradual_agent.coordination.session import Session
+from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.master_link.rpc import LinkListener, MasterLink
 from gradual_agent.master_link.samples import SampleLink
@@ -28,18 +29,33 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.job import Job
-from gradual_common.protocol.messages import AgentMessage, Goodbye, Hello, MasterMessage, Once, Orders, Provision
+from gradual_common.protocol.messages import (
+    AgentMessage,
+    DealtBlock,
+    Goodbye,
+    Hello,
+    MasterMessage,
+    Once,
+    Orders,
+    Provision,
+)
 from gradual_common.units import format_duration
 
 if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
 
 PlanStarter = Callable[
-    [Job, Callable[[pool.UserEnded], object], Callable[[Exception], object], Callable[[events.SessionEvent], object]],
+    [
+        Job,
+        Callable[[pool.UserEnded], object],
+        Callable[[Exception], object],
+        Callable[[events.SessionEvent], object],
+        AgentSupplies,
+    ],
     "PlanRun",
 ]
 """Makes a job ready; given what is to be called when a user has ended, when one cannot be started, and when users ask
-something of the fleet."""
+something of the fleet; and where its users find their rows."""
 
 MAX_REASON_CHARS = 1000
 
@@ -74,7 +90,10 @@ class Agent:
         self._start_plan = start_plan
         self._pool = pool.SlotPool()
         self._redial = redial
-        self._session = Session(introduction, self._pool, lambda: self._run.recorder.begun if self._run else 0, redial)
+        self._supplies = AgentSupplies(self._note_need)
+        self._session = Session(
+            introduction, self._pool, lambda: self._run.recorder.begun if self._run else 0, redial, self._supplies
+        )
         self._link = make_link(master, introduction.incarnation, self)
         self._samples = SampleLink(master, introduction.incarnation)
         self._run: PlanRun | None = None
@@ -123,6 +142,10 @@ class Agent:
             self._cut("this agent has failed")
             self._link.send(AgentMessage(goodbye=Goodbye(f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS])))
             self._outcome.set_exception(error)
+
+    def _note_need(self) -> None:
+        """Rows are needed. The request is sent in a turn of its own: the user that needs them is still running."""
+        self._timeline.at(self._clock(), lambda _: self._queue_for_session(events.Wake()))
 
     def _queue_for_session(self, event: events.SessionEvent) -> None:
         self._queue_task(lambda: self._follow_session(self._session.handle(event, self._clock())))
@@ -200,6 +223,8 @@ class Agent:
                     self._say_waiting(reason)
                 case events.Fetch(run):
                     self._enter(run)
+                case DealtBlock():
+                    self._supplies.receive(instruction)
                 case Once() | events.PlacesOpened() | events.CutUsers() | events.DrainUsers():
                     self._direct_users(instruction)
                 case events.Exit(code, reason, dropped):
@@ -311,7 +336,9 @@ class Agent:
     def _store(self, provision: Provision) -> None:
         """Prepare the job's plan and store data rows; a job that is known already is ignored."""
         if provision.job is not None and self._run is None:
-            self._run = self._start_plan(provision.job, self._queue_for_pool, self.fail, self._queue_for_session)
+            self._run = self._start_plan(
+                provision.job, self._queue_for_pool, self.fail, self._queue_for_session, self._supplies
+            )
         if self._run is None:
             return
         if provision.variables:

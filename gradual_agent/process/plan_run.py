@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gradual_agent.coordination import events
 from gradual_agent.coordination.pool import Slot, UserEnded
+from gradual_agent.coordination.supplies import AgentSupplies, AgentSupply
 from gradual_agent.errors import JobError
 from gradual_agent.kinds.engines import Engines, Runtime
 from gradual_agent.process.once_run import OnceRun
@@ -20,8 +21,10 @@ from gradual_agent.recording.single_samples import ExemplarPicker, SampleLog
 from gradual_agent.runtime.health import CpuMeter, LoopLagProbe
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Entry
+from gradual_agent.users.behaviour import Behaviour
 from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
+from gradual_agent.users.dealt_rows import WithRows
 from gradual_agent.users.places import Places
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
@@ -34,7 +37,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.protocol.job import Job, mask_of
-from gradual_common.protocol.messages import OnceReport, Rows
+from gradual_common.protocol.messages import OnceReport, Rows, Source
 from gradual_common.protocol.provisions import load_variables
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
@@ -62,6 +65,7 @@ class PlanRun:
         on_error: Callable[[Exception], object],
         tell: Callable[[events.SessionEvent], object],
         *,
+        supplies: AgentSupplies | None = None,
         make_engines: Callable[[Plan, Runtime, Assets], Engines] = Engines,
     ) -> None:
         plan, timeline, clock = read_plan(job), runtime.timeline, runtime.clock
@@ -87,8 +91,10 @@ class PlanRun:
         self._timeline = timeline
         self._waiting_due: Entry | None = None
         self.places = Places(len(index.places), self._note_waiting)
+        supplies = supplies or AgentSupplies(lambda: None)
+        dealt = supplies.declare(job.dealt)
         self._behaviours = [
-            compile_behaviour(plan, number, self.recorder, self._engines, self.places)
+            self._with_rows(compile_behaviour(plan, number, self.recorder, self._engines, self.places), dealt)
             for number in range(len(plan.users))
         ]
         self._context = UserContext(
@@ -102,6 +108,19 @@ class PlanRun:
             note_failure=self._picker.consider,
             abort_run=lambda reason: tell(events.AbortAsked(reason[:MAX_REASON_CHARS])),
         )
+
+    def _with_rows(self, behaviour: Behaviour, dealt: Mapping[Source, AgentSupply]) -> Behaviour:
+        """The behaviour, with a row of each data set that is dealt out to its iterations."""
+        own, shared = self._plan.users[behaviour.number].data, self._plan.data
+        mine = {name: supply for (group, name), supply in dealt.items() if group == behaviour.number}
+        if not mine:
+            return behaviour
+        sources = {name: (own.get(name) or shared[name], supply) for name, supply in mine.items()}
+
+        def keep(ordinal: int, name: str, row: dict[str, Any]) -> None:
+            self._rows[behaviour.number, ordinal][name] = row
+
+        return replace(behaviour, body=WithRows(behaviour.body, sources, keep))
 
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
         group, ordinal = slot

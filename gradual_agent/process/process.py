@@ -98,6 +98,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
     timer, lease, allowed = LoopTimer(loop), Lease(), AllowedHosts(options.allow_hosts)
 
     def start_plan(job: Job, *listeners: Any) -> PlanRun:
+        *others, supplies = listeners
         from gradual_agent.kinds.engines import Runtime  # noqa: PLC0415  heavy, and not needed for the Hello
         from gradual_agent.process.plan_run import PlanRun  # noqa: PLC0415  as above
         from gradual_agent.runtime.allowed_code import AllowedCode  # noqa: PLC0415  as above
@@ -106,7 +107,7 @@ async def serve(options: AgentOptions, max_users: int) -> int:
         runtime = Runtime(
             loop, timer.timeline, lease, read_clock, allowed=allowed, code=AllowedCode(options.allow_code)
         )
-        run = PlanRun(job, runtime, *listeners)
+        run = PlanRun(job, runtime, *others, supplies=supplies)
         calm_collector()
         return run
 

@@ -17,6 +17,9 @@ from gradual_common.think_times.think_time import WaitAt
 CONTINUE, END_ITERATION, END_USER, ABORT_RUN = range(4)
 """What happens after a failed step; a higher number ends more."""
 
+ROWS_USED_UP = 4
+"""What ends when no row is left for an iteration: the slot, for good."""
+
 TOLERATED = -1
 """After a failed request of a poll: the poll goes on, also in `on_start`."""
 

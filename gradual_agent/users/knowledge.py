@@ -135,6 +135,12 @@ class Knowledge:
             scope["response"] = NO_RESPONSE
             scope["responses"] = {}
 
+    def use_row(self, name: str, row: dict[str, Any]) -> None:
+        """Let templates read another row."""
+        self._rows = {**self._rows, name: row}
+        if self._scope is not None:
+            self._scope[name] = row
+
     def _clear_scope(self) -> None:
         self._scope = None
         self.is_used = False

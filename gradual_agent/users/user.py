@@ -22,13 +22,23 @@ from __future__ import annotations
 from typing import Any
 
 from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.coordination.supplies import AgentSupply
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_agent.runtime.suspension import suspend
 from gradual_agent.runtime.timeline import Entry
-from gradual_agent.users.behaviour import CONTINUE, END_ITERATION, Behaviour
+from gradual_agent.users.behaviour import ABORT_RUN, CONTINUE, END_ITERATION, ROWS_USED_UP, Behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Knowledge, Rows
-from gradual_agent.users.step_runner import ITERATING, LEAVING, REQUESTING, RUNNING, STARTING, StepRunner
+from gradual_agent.users.step_runner import (
+    ITERATING,
+    LEAVING,
+    REQUESTING,
+    RESUME,
+    RUNNING,
+    STARTING,
+    THINKING,
+    StepRunner,
+)
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 
 STOPPED, FINISHED, GAVE_UP = range(3)
@@ -198,11 +208,51 @@ class VirtualUser(StepRunner):
                     self._end_sleep(until)
                     ended = clock()
             elif self.ending:
-                return GAVE_UP
+                return FINISHED if self.ending == ROWS_USED_UP else GAVE_UP
             if self.is_stopping or self._hands_over:
                 break
             began = ended
         return STOPPED
+
+    async def await_row(self, supply: AgentSupply) -> bool:
+        """Wait until a row may be there: the iteration has not begun yet. False if the user must end."""
+        clock = self._context.clock
+        self._in_iteration = False
+        now = clock()
+        self._meter.begin_thinking(now)
+        self.slept -= now
+        self._doing = THINKING
+        self._has_acted = True
+        supply.join(self)
+        try:
+            await suspend()
+        finally:
+            supply.leave(self)
+        self._timer = None
+        self._doing = RUNNING
+        now = clock()
+        self._meter.end_thinking(now)
+        self.slept += now
+        if self.must_end:
+            supply.pass_on()
+            return False
+        self._in_iteration = True
+        return True
+
+    def note_row(self) -> None:
+        """A row has come, or none will come any more: a user that waits goes on in a turn of its own."""
+        self._timer = self._context.timeline.at(self._context.clock(), RESUME, self)
+
+    def use_row(self, name: str, row: dict[str, Any]) -> None:
+        """Let templates read the row in this iteration."""
+        self.knowledge.use_row(name, row)
+
+    def run_out(self, reason: str, *, aborts: bool) -> bool:
+        """No row is left: the slot ends for good, or the whole run ends."""
+        if aborts:
+            self._context.abort_run(f"{reason} in the group {self.behaviour.group!r}")
+        self.ending = ABORT_RUN if aborts else ROWS_USED_UP
+        return False
 
     def _rest_until(self, ended: int, intended: int, is_empty: bool) -> int:
         """Until when a user waits between two iterations: the last step's think time, and the pacing of the next."""

@@ -37,6 +37,7 @@ from gradual_common.plan.reading.overrides import Overrides, apply_replacements,
 from gradual_common.plan.reading.plan_files import PlanFiles
 from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
 from gradual_common.plan.reading.schema_files import put_schemas_in
+from gradual_common.plan.reading.supplies import Supply
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.job import Job
@@ -135,6 +136,8 @@ class LoadedPlan:
     """The files that it includes."""
     profile: str | None = None
     """The profile that was merged into it."""
+    supplies: Mapping[tuple[int, str], Supply] = field(default_factory=dict)
+    """The rows of data sets with `per: iteration`, by group number and name of the set."""
 
 
 def load_plan(
@@ -163,14 +166,15 @@ def load_plan(
     check_base_url_option(view, overrides)
     document.problems += unused_profiles
     seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
-    data = load_data(view, uses, files.locate, seed)
+    data, supplies = load_data(view, uses, files.locate, seed)
     assets = read_assets(view, files.locate)
     values = read_secrets(document, variables, files.locate)
     assets = check_tls(view, assets, values)
     if plan is None or document.problems:
         raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
     schedule = schedule_of(document, plan)
-    job = Job(document.root, assets, values, seed, credentials=tuple(sorted(document.credentials)))
+    credentials = tuple(sorted(document.credentials))
+    job = Job(document.root, assets, values, seed, credentials=credentials, dealt=tuple(sorted(supplies)))
     display_plan = plan_for_display(plan, job)
     if display_plan is not plan:
         schedule = compile_schedule(display_plan)
@@ -191,6 +195,7 @@ def load_plan(
         variables.used,
         tuple(includes.files.values()),
         overrides.profile,
+        supplies,
     )
 
 

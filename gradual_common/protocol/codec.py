@@ -24,7 +24,7 @@ from gradual_common.protocol.batch_checks import (
     write_column,
 )
 from gradual_common.protocol.names import shown_name
-from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES, dump_json, load_json, load_variables
+from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES, decode_values, dump_json, load_json, load_variables
 from gradual_common.protocol.records import (
     INCARNATION_BYTES,
     RecordCodec,
@@ -199,6 +199,15 @@ _ONCE_REPORT = RecordCodec(
 )
 
 
+_SET_NAME = line("data set")
+_WANTED = RecordCodec(
+    messages.BlockRequest,
+    pb.BlockRequest,
+    name=_SET_NAME,
+    number=number("block", 1),
+    count=number("rows wanted", 1),
+)
+_USED = RecordCodec(messages.BlockUse, pb.BlockUse, name=_SET_NAME, used=number("rows used"))
 _CONFIRM = RecordCodec(messages.Confirm, pb.Confirm, provisioned=number("provision"), **numbers("epoch", "version"))
 _WAITING = RecordCodec(messages.Waiting, pb.Waiting, users=number("users that wait", 0, MAX_ORDINALS))
 _AGENT = RecordCodec(
@@ -214,6 +223,8 @@ _AGENT = RecordCodec(
     abort=_REASON,
     once=part(_ONCE_REPORT),
     waiting=each(_WAITING, at_most=MAX_ENTRIES),
+    wanted=each(_WANTED, at_most=MAX_ENTRIES),
+    used=each(_USED, at_most=MAX_ENTRIES),
 )
 
 
@@ -249,6 +260,26 @@ def _read_orders(message: pb.Orders) -> messages.Orders:
     return _ORDERS.read(message)
 
 
+_BLOCK = RecordCodec(
+    messages.DealtBlock,
+    pb.DealtBlock,
+    ("values",),
+    name=_SET_NAME,
+    number=number("block", 1),
+    first=number("first row of a block"),
+)
+
+
+def _write_block(block: messages.DealtBlock) -> pb.DealtBlock:
+    message = _BLOCK.write(block)
+    message.count, message.values = len(block.values), dump_json(block.values)
+    return message
+
+
+def _read_block_of_rows(message: pb.DealtBlock) -> messages.DealtBlock:
+    return _BLOCK.read(message, values=decode_values(message.values, message.count))
+
+
 _MASTER = RecordCodec(
     messages.MasterMessage,
     pb.MasterMessage,
@@ -261,6 +292,7 @@ _MASTER = RecordCodec(
     finish=part(RecordCodec(messages.Finish, pb.Finish, reason=_REASON)),
     once=part(RecordCodec(messages.Once, pb.Once, section=_SECTION, variables=_VARIABLES)),
     rounds=WireField(tuple),
+    block=WireField(_read_block_of_rows, _write_block, is_part=True),
 )
 
 encode_master_message = _MASTER.write

@@ -30,6 +30,9 @@ class Job:
     credentials: tuple[str, ...] = ()
     """What is masked in addition to the secrets."""
 
+    dealt: tuple[tuple[int, str], ...] = ()
+    """The data sets with `per: iteration`, by (group number, name): the agent asks for blocks of them."""
+
 
 def all_credentials(job: Job) -> tuple[list[str], list[str]]:
     """What a run must not show: what was declared or brought in as a secret, and the credentials in its plan."""

@@ -7,7 +7,7 @@ own clock (docs/design/fleet.md, 4.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.job import Job
@@ -18,6 +18,9 @@ PROTOCOL = 2
 
 MAX_MESSAGE_BYTES = 256 * 1024
 DRAIN_LEVEL = -1
+
+MAX_BLOCK_BYTES = MAX_MESSAGE_BYTES // 2
+"""Rows of one block, as JSON. A row that is larger goes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,33 @@ class OnceReport:
     """Its failed exchanges."""
 
 
+Source: TypeAlias = tuple[int, str]
+"""Where blocks come from: the number of a group, and the name of its data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRequest:
+    """An agent asks for rows of a data set with `per: iteration`."""
+
+    group: int
+    name: str
+
+    number: int
+    """Counts the requests of this agent for this set, from 1. The same number gets the same block again."""
+
+    count: int
+    """How many rows it wants; the block may have fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockUse:
+    """How many rows of its blocks an agent has given to iterations so far."""
+
+    group: int
+    name: str
+    used: int
+
+
 @dataclass(frozen=True, slots=True)
 class AgentMessage:
     """One message to the master; any of its parts may be absent."""
@@ -160,6 +190,8 @@ class AgentMessage:
 
     waiting: tuple[Waiting, ...] = ()
     """Of the places at which another number of users waits than the last message said."""
+    wanted: tuple[BlockRequest, ...] = ()
+    used: tuple[BlockUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +288,28 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
+class DealtBlock:
+    """Rows that no other agent gets: the answer to a request."""
+
+    group: int
+    name: str
+
+    number: int
+    """Of the request."""
+
+    first: int
+    """The index of its first row."""
+
+    passes: int
+    """How often the whole set had been handed out before."""
+
+    values: tuple[dict[str, Any], ...]
+
+    exhausted: bool = False
+    """Nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class MasterMessage:
     """One message to an agent; any of its parts may be absent."""
 
@@ -270,6 +324,7 @@ class MasterMessage:
     refused: Refused | None = None
     finish: Finish | None = None
     once: Once | None = None
+    block: DealtBlock | None = None
 
     rounds: tuple[int, ...] = ()
     """How often each place of a rendezvous was opened; empty: no news."""

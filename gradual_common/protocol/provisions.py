@@ -75,7 +75,17 @@ def decode_job(data: bytes) -> Job:
     credentials = content.get("credentials", [])
     if not isinstance(credentials, list) or not all(isinstance(value, str) for value in credentials):
         raise WireError("the job is not whole: credentials are a list of texts")
-    return Job(document, assets, secrets, seed, bool(wants_samples), tuple(credentials))
+    return Job(document, assets, secrets, seed, bool(wants_samples), tuple(credentials), _read_dealt(content))
+
+
+def _read_dealt(content: dict[str, Any]) -> tuple[tuple[int, str], ...]:
+    try:
+        dealt = tuple((group, name) for group, name in content.get("dealt", []))
+    except (TypeError, ValueError):
+        dealt = ((-1, ""),)
+    if not all(isinstance(group, int) and group >= 0 and isinstance(name, str) for group, name in dealt):
+        raise WireError("the job is not whole: dealt are pairs of group and data set")
+    return dealt
 
 
 def row_pieces(rows: Rows) -> Iterator[tuple[list[int], bytes]]:

@@ -25,6 +25,7 @@ from gradual_master.coordination.slots.table import SlotTable
 from gradual_master.coordination.stages.ending import RunEnding
 from gradual_master.coordination.stages.once import OncePerRun
 from gradual_master.coordination.stages.stages import RunStages
+from gradual_master.coordination.supply.dealing import Dealing
 from gradual_master.coordination.terms import Terms
 from gradual_master.results.facts import FleetFacts, SlotsFinished
 
@@ -52,7 +53,8 @@ class MasterCore:
             terms, life, fleet, slots, intake, orders, assigner, membership, once, ending, out
         )
         meetings = MeetingPoints(terms, fleet, out)
-        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, meetings, out)
+        self._dealing = dealing = Dealing(terms.supplies, fleet, out)
+        self._messages = MessageHandler(fleet, intake, membership, stages, assigner, once, meetings, dealing, out)
 
     @property
     def state(self) -> State:
@@ -105,6 +107,7 @@ class MasterCore:
             moves=self._assigner.moves,
             finished=self.finished,
             once=self._once.facts(),
+            supplies=self._dealing.facts(),
         )
 
     def handle(self, event: Event, now: int) -> list[Instruction]:
@@ -159,6 +162,7 @@ class MasterCore:
             before = self.state
             for agent in self._fleet.expired(now):
                 self._membership.expire(agent)
+            self._dealing.note_losses(self._membership.lost)
             if not self._life.is_tearing_down:  # The load is over: all of its intervals are closed.
                 self._ending.close(self._intake.close_due(now))
             self._stages.advance(now)

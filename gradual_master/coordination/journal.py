@@ -73,6 +73,18 @@ class OnceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsHandedOut:
+    """`agent` gets these rows of a data set with `per: iteration`: nobody else gets them in this pass."""
+
+    agent: str
+    group: int
+    name: str
+    passes: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchMerged:
     """Batch `number` of `agent` is in the aggregate."""
 
@@ -89,6 +101,7 @@ Entry = (
     | OrdersIssued
     | OnceBegun
     | OnceEnded
+    | RowsHandedOut
     | BatchMerged
     | CloseInterval
 )

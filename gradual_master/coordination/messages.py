@@ -17,6 +17,7 @@ from gradual_master.coordination.rendezvous import MeetingPoints
 from gradual_master.coordination.slots.assigning import Assigner
 from gradual_master.coordination.stages.once import OncePerRun
 from gradual_master.coordination.stages.stages import RunStages
+from gradual_master.coordination.supply.dealing import Dealing
 
 
 @dataclass(eq=False, slots=True)
@@ -30,6 +31,7 @@ class MessageHandler:
     assigner: Assigner
     once: OncePerRun
     meetings: MeetingPoints
+    dealing: Dealing
     out: Instructions
 
     def receive(self, stream: int, message: AgentMessage, now: int) -> None:
@@ -69,7 +71,8 @@ class MessageHandler:
         #    has; so `take_back`, which assigns the missing ones again, comes after them.
         # 4. An abort comes before the batches: the last batch may end the run.
         # 5. Who waits at a place only matters for agents that stay.
-        # 6. The goodbye is last: nothing of an agent is processed after it has left.
+        # 6. Rows are handed out to an agent that is heard and does not leave; what it used counts even so.
+        # 7. The goodbye is last: nothing of an agent is processed after it has left.
         if message.ping is not None:
             self._answer(agent, message.ping, now)
         if message.confirm is not None:
@@ -83,6 +86,10 @@ class MessageHandler:
             self.membership.note_leaving(agent)
         if message.abort:
             self.stages.abort(f"stopped early: {message.abort} (agent {agent.name})", now)
+        for request in message.wanted:
+            self.dealing.hand_out(agent, request, now)
+        for use in message.used:
+            self.dealing.note_used(agent, use)
         for batch in message.batches:
             self._take_batch(agent, batch, now)
         if message.once is not None:

@@ -1,8 +1,11 @@
 """The parameters of a run that the core needs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gradual_common.language.document import Once
+from gradual_common.plan.reading.supplies import Supply
+from gradual_common.protocol.messages import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +31,7 @@ class Terms:
     """How many users each place of a rendezvous waits for."""
     once: tuple[Once, ...] = ()
     """Which of set-up and teardown the plan has."""
+    supplies: Mapping[Source, Supply] = field(default_factory=dict)
+    """The rows of data sets with `per: iteration`."""
     is_closed: bool = False
     """Whether no further agent can connect: then the run does not wait for one after the last was lost."""

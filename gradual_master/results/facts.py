@@ -45,6 +45,23 @@ class OnceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyFacts:
+    """What became of the rows of a data set with `per: iteration`."""
+
+    name: str
+    rows: int
+    """In the file."""
+    handed_out: int
+    """Rows that agents got, in all passes."""
+    used: int
+    """Rows that iterations got, as far as agents have reported."""
+    lost: int
+    """Rows that lost agents got, and did not report as used."""
+    is_used_up: bool = False
+    """No row is left, and none is used again."""
+
+
+@dataclass(frozen=True, slots=True)
 class FleetFacts:
     """The fleet over the whole run."""
 
@@ -60,6 +77,8 @@ class FleetFacts:
     """Slots that ended for good: their users are not missing after that."""
     once: tuple[OnceFacts, ...] = ()
     """Set-up and teardown, as far as the plan has them."""
+    supplies: tuple[SupplyFacts, ...] = ()
+    """Data sets with `per: iteration`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ def _terms_of(loaded: LoadedPlan, options: RunOptions, clock: RunClock) -> Terms
         meetings=tuple(place.users for place in SeriesIndex.of(loaded.plan).places),
         once=tuple(section for section in ONCE if getattr(loaded.plan, section)),
         origin=clock.origin,
+        supplies=loaded.supplies,
         is_closed=options.is_closed,
     )
 

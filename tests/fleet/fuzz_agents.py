@@ -385,7 +385,7 @@ class AgentProcess:
     def _make_link(self, target: str, incarnation: bytes, listener: Any) -> Any:
         return SimLink(self, listener)
 
-    def _start_plan(self, job: Job, on_end: Any, on_error: Any, on_abort: Any) -> Any:
+    def _start_plan(self, job: Job, on_end: Any, on_error: Any, *_: Any) -> Any:
         self.run = SimPlanRun(self, on_end, on_error)
         return self.run
 

@@ -16,6 +16,7 @@ from gradual_common.plan.checks.templates import MAPPING_METHODS, Uses
 from gradual_common.plan.model.plan import DataSet, WrittenDataSet
 from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
 from gradual_common.plan.reading.environment import Locate
+from gradual_common.plan.reading.supplies import Supply
 from gradual_common.secrecy.quoting import shorten
 from gradual_common.units import count
 
@@ -26,6 +27,9 @@ Files = dict[FilePath, tuple[Row, ...] | None]
 
 Tables = dict[tuple[int, str], DataTable]
 """By (group number, set name)."""
+
+Supplies = dict[tuple[int, str], Supply]
+"""Of the sets with `per: iteration`, by (group number, set name); sets of one file have the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,20 @@ class Claim:
     """The columns that templates read, each with the path of its first use."""
 
 
-def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> Tables:
-    """The tables of every group; reports unreadable files, unknown columns and missing rows."""
+def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> tuple[Tables, Supplies]:
+    """The tables of every group, and what is dealt out; reports unreadable files, unknown columns and missing rows."""
     files: Files = {}
     taken: defaultdict[FilePath, list[Claim]] = defaultdict(list)
+    dealt: defaultdict[FilePath, list[Claim]] = defaultdict(list)
     tables: Tables = {}
     for claim in _claims(view, uses, locate):
         rows = _read(view.document, files, claim.path, claim.data, claim.file)
         if rows is None:
             continue
         _check_columns(view.document, claim, rows)
+        if claim.data.per == "iteration":
+            dealt[claim.file].append(claim)
+            continue
         first, size = 0, 0
         if claim.data.pick == "unique":
             # No two users share a row, so the claims on one file divide it: each starts after the rows of the claims
@@ -71,7 +79,34 @@ def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> Tables:
             _read(view.document, files, ("data", name), data, locate(("data", name, "file"), data.file))
     for file, claims in taken.items():
         _check_number(view.document, file, len(files[file] or ()), claims)
-    return tables
+    supplies: Supplies = {}
+    for file, claims in dealt.items():
+        # Rows that belong to users are not dealt out.
+        rows = (files[file] or ())[sum(claim.wanted for claim in taken.get(file, ())) :]
+        supplies |= _supply(view.document, rows, claims)
+    return tables, supplies
+
+
+def _supply(document: Document, rows: tuple[Row, ...], claims: list[Claim]) -> Supplies:
+    """What the sets of one file share."""
+    first = claims[0]
+    if not rows:
+        document.report(first.path, f"{first.file} has no row left for iterations: all belong to users")
+        return {}
+    for claim in claims:
+        if claim.data.on_exhausted != first.data.on_exhausted:
+            document.report(
+                (*claim.path, "on_exhausted"),
+                f"{claim.file} is used up once for all groups, so all say the same: {first.group.name} says "
+                f"{first.data.on_exhausted}",
+            )
+    names = list(dict.fromkeys(claim.name for claim in claims))
+    supply = Supply(" and ".join(names), rows, first.data.on_exhausted == "recycle")
+    try:
+        supply.check_sizes()
+    except DataFileError as error:
+        document.report(first.path, str(error))
+    return {(claim.group.number, claim.name): supply for claim in claims}
 
 
 def _read(document: Document, files: Files, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:

@@ -19,12 +19,6 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
 )
 """The places of settings that are not supported yet, and their names."""
 
-VALUES: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    (("data", EACH, "per"), ("iteration",)),
-    (("users", EACH, "data", EACH, "per"), ("iteration",)),
-)
-"""Values that are not supported, of keys that are."""
-
 Refusal = tuple[Path, Problem]
 """The part of the plan whose other mistakes need not be reported, and what to say of it."""
 
@@ -35,10 +29,6 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
     for pattern, keys in KEYS:
         for path, owner in places(root, *pattern):
             yield from (_refuse(document, (*path, key), key) for key in keys if key in mapping_at(owner))
-    for pattern, values in VALUES:
-        for path, value in places(root, *pattern):
-            if value in values:
-                yield _refuse(document, path, f"{path[-1]}: {value}")
     for path, ramp in ramps_in(root):
         if (ramp.get("strategy") if isinstance(ramp, dict) else ramp) == "find_capacity":
             yield _refuse(document, path, "find_capacity")

@@ -131,17 +131,23 @@ class DataSet(Model):
     pick: Literal["unique", "sequential", "random"] = "unique"
     """Which row a slot gets; default: unique."""
 
-    per: Literal["user"] = "user"
-    """What a row belongs to: a user."""
+    per: Literal["user", "iteration"] = "user"
+    """What a row belongs to: a user, or one iteration, which uses it up; default: user."""
 
     on_exhausted: Literal["stop", "recycle", "abort"] = "stop"
-    """What happens when the rows are used up."""
+    """When the rows are used up: the slot ends for good, they are used again, or the run ends; default: stop."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """The delimiter of a CSV file; default: a comma."""
 
     encoding: str = "utf-8"
     """The encoding of the file; default: utf-8."""
+
+    @model_validator(mode="after")
+    def _check_pick(self) -> DataSet:
+        if self.per == "iteration" and self.pick != "unique":
+            raise ValueError("with per: iteration, rows are used in the order of the file; leave pick out")
+        return self
 
 
 WrittenDataSet = Annotated[DataSet, ShortForm("file")]

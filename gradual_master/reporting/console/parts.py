@@ -161,6 +161,9 @@ def totals(summary: Summary) -> RenderableType:
     messages = TOTALS.choose("sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further")
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
+    for row in summary.data:
+        rows = f"{row.used:,} of {count(row.rows, 'row')} of {row.name} used, {row.handed_out:,} handed out"
+        table.add_row("data", rows + (f", {row.lost:,} lost" if row.lost else ""))
     for name, ended in once_of(summary).items():
         table.add_row(name, Text(ended, "red" if ended.startswith("failed") else ""))
     return below_a_blank(table)

@@ -31,6 +31,8 @@ class Evidence:
     """The names of lost agents."""
     losses: tuple[str, ...] = ()
     """A text for every agent that reported fewer requests than it had started."""
+    lost_rows: tuple[tuple[str, int], ...] = ()
+    """(data set, rows) that went with lost agents."""
     saturated: tuple[tuple[str, int], ...] = ()
     """(agent, intervals), the worst first."""
     standstills: tuple[tuple[str, int], ...] = ()

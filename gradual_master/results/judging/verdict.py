@@ -133,6 +133,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
         yield _loss(evidence)
     if evidence.lost:
         yield f"{count(len(evidence.lost), 'agent')} lost: {', '.join(evidence.lost)}"
+    for name, rows in evidence.lost_rows:
+        yield f"{count(rows, 'row')} of {name!r} went with lost agents: whether they were used is not known"
     yield from _generator_warnings(evidence)
     if evidence.fleet.level_spread_ms > MAX_LEVEL_SPREAD_MS:
         yield f"agents put a level in force up to {evidence.fleet.level_spread_ms:.0f} ms apart"

@@ -169,6 +169,21 @@ class GroupRow(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class DataRow(Section):
+    """The rows of a data set with `per: iteration`; sets of one file share them."""
+
+    name: str
+    rows: int
+    """In the file, without those that belong to users."""
+    handed_out: int
+    """Rows that agents got, in all passes over the file."""
+    used: int
+    """Rows that iterations got, as far as agents have reported."""
+    lost: int
+    """Rows that lost agents got and did not report as used: nobody else gets them."""
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseRow(Section):
     """One phase; seconds since the schedule's start."""
 
@@ -217,6 +232,7 @@ class Summary(Section):
     """None without one in the plan, as `teardown`."""
     teardown: OnceSection | None
     groups: tuple[GroupRow, ...]
+    data: tuple[DataRow, ...]
     transactions: tuple[TransactionRow, ...]
     metrics: tuple[MetricRow, ...]
     phases: tuple[PhaseRow, ...]

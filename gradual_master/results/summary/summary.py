@@ -34,6 +34,7 @@ from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.sections import (
     SCHEMA,
     AnalysisSection,
+    DataRow,
     GroupRow,
     PhaseRow,
     RunSection,
@@ -85,6 +86,7 @@ class _Writer:
             setup=once.get(SETUP),
             teardown=once.get(TEARDOWN),
             groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
+            data=tuple(DataRow(one.name, one.rows, one.handed_out, one.used, one.lost) for one in self._facts.supplies),
             transactions=transaction_rows(aggregate),
             metrics=self._metrics,
             phases=tuple(self._phases()),
@@ -107,7 +109,12 @@ class _Writer:
             return min(end, max(measured, failed_at))
         # A run that was stopped, or that has done its iterations, wanted users until its own end. Every other run
         # wanted them until the end of the schedule: if no agent measured that long, they are missing.
-        ends_early = self._run.is_cut_short or any(group.iterations for group in self._plan.users)
+        # So did a run whose rows are used up.
+        ends_early = (
+            self._run.is_cut_short
+            or any(one.is_used_up for one in self._facts.supplies)
+            or any(group.iterations for group in self._plan.users)
+        )
         if end is None or (ends_early and measured < end):
             return measured
         return end
@@ -208,6 +215,7 @@ class _Writer:
             law=law,
             lost=tuple(agent.name for agent in self._facts.agents if agent.lost),
             losses=self._fleet.losses,
+            lost_rows=tuple((one.name, one.lost) for one in self._facts.supplies if one.lost),
             saturated=self._fleet.saturated,
             standstills=self._fleet.standstills,
             late_levels=self._facts.late_levels,

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.events import DISCONNECTED, Exit, SessionEvent
 from gradual_agent.coordination.pool import UserEnded
+from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.kinds.engines import Runtime
 from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.process.agent import Agent
@@ -79,6 +80,7 @@ class Rig:
         on_end: Callable[[UserEnded], object],
         on_error: Callable[[Exception], object],
         tell: Callable[[SessionEvent], object],
+        supplies: AgentSupplies,
     ) -> PlanRun:
         self.run = PlanRun(
             replace(job, document=self.plan),
@@ -86,6 +88,7 @@ class Rig:
             on_end,
             on_error,
             tell,
+            supplies=supplies,
             make_engines=lambda plan, *_: FakeEngines(plan, self.engine),  # sends nothing
         )
         return self.run

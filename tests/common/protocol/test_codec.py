@@ -25,7 +25,10 @@ from gradual_common.protocol.codec import (
 from gradual_common.protocol.messages import (
     PROTOCOL,
     AgentMessage,
+    BlockRequest,
+    BlockUse,
     Confirm,
+    DealtBlock,
     Expired,
     Finish,
     Goodbye,
@@ -105,6 +108,7 @@ def batches(draw: st.DrawFn) -> Batch:
     )
 
 
+some_rows = st.lists(st.dictionaries(name, name | instant, max_size=2), max_size=3).map(tuple)
 variables = st.sampled_from((b"", b"{}", b'{"token":"t-1"}'))
 once_reports = st.builds(OnceReport, st.sampled_from(ONCE), batches(), variables, name)
 agent_messages = st.builds(
@@ -118,6 +122,8 @@ agent_messages = st.builds(
     goodbye=st.none() | st.builds(Goodbye, name),
     abort=name,
     once=st.none() | once_reports,
+    wanted=st.lists(st.builds(BlockRequest, small, name, positive, st.integers(1, 2**31)), max_size=3).map(tuple),
+    used=st.lists(st.builds(BlockUse, small, name, count), max_size=3).map(tuple),
 )
 levels = st.integers(1, 3).flatmap(
     lambda groups: st.lists(
@@ -134,6 +140,7 @@ master_messages = st.builds(
     refused=st.none() | st.builds(Refused, name),
     finish=st.none() | st.builds(Finish, name),
     once=st.none() | st.builds(Once, st.sampled_from(ONCE), variables),
+    block=st.none() | st.builds(DealtBlock, small, name, positive, count, small, some_rows, st.booleans()),
 )
 
 

@@ -82,3 +82,48 @@ def test_a_set_that_is_wrong_in_shape_is_reported_as_that(folder: Path) -> None:
 
 def test_a_file_that_no_template_reads_must_exist_too(folder: Path) -> None:
     assert "data.user: cannot read" in only_mistake(small(data={"user": "no.csv"}), folder=folder)
+
+
+def test_sets_with_a_row_per_iteration_share_the_rows_that_no_user_has(folder: Path) -> None:
+    plan = small(
+        users__0__data={"user": "ten.csv", "item": {"file": "ten.csv", "per": "iteration"}},
+        users__1__data={"other": {"file": "ten.csv", "per": "iteration"}},
+        actions__look__url="/look",
+    )
+    loaded = load(plan, folder=folder)
+    supply = loaded.supplies[0, "item"]
+    assert loaded.supplies == {(0, "item"): supply, (1, "other"): supply}
+    assert [row["id"] for row in supply.rows] == ["006", "007", "008", "009"]
+    assert loaded.job.dealt == ((0, "item"), (1, "other"))
+    assert loaded.data.keys() == {(0, "user")}
+
+
+def test_a_row_per_iteration_needs_no_row_per_user(folder: Path) -> None:
+    plan = small(data={"user": {"file": "ten.csv", "per": "iteration"}}, actions__look__url=USER_URL)
+    assert len(load({**plan}, folder=folder).supplies[0, "user"].rows) == 10
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"user": {"file": "ten.csv", "per": "iteration", "pick": "random"}}, "leave pick out"),
+        ({"user": {"file": "ten.csv", "per": "step"}}, "allowed: 'user' or 'iteration'"),
+    ],
+)
+def test_what_a_row_per_iteration_cannot_be_is_reported(folder: Path, data: dict[str, object], message: str) -> None:
+    assert message in only_mistake(small(data=data, actions__look__url=USER_URL), folder=folder)
+
+
+def test_sets_that_share_rows_agree_in_what_happens_at_their_end(folder: Path) -> None:
+    shared = {"file": "ten.csv", "per": "iteration"}
+    plan = small(users__0__data={"x": shared}, users__1__data={"x": {**shared, "on_exhausted": "recycle"}})
+    found = only_mistake(plan, folder=folder)
+    assert "users.b.data.x.on_exhausted: " in found
+    assert "a says stop" in found
+
+
+def test_a_file_whose_rows_all_belong_to_users_has_none_for_iterations(folder: Path) -> None:
+    plan = small(
+        users__0__concurrency=10, users__0__data={"user": "ten.csv", "x": {"file": "ten.csv", "per": "iteration"}}
+    )
+    assert "ten.csv has no row left for iterations" in only_mistake(plan, folder=folder)

@@ -14,7 +14,6 @@ from plan_samples import mistakes, only_mistake, small
         *[({f"actions__look__{key}": "x"}, key) for key in ("auth", "multipart")],
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
-        ({"users__0__data": {"d": {"file": "x", "per": "iteration"}}}, "per: iteration"),
         ({"thresholds": ["p95 < 5s for 10s"]}, "`for` in an objective"),
         ({"thresholds": ["p95 < 5s over levels"]}, "`over` in an objective"),
         ({"thresholds": ["p95 < 5s at 100 users"]}, "`at … users` in an objective"),
