@@ -17,6 +17,7 @@ from typing import Any, Final
 from gradual.errors import ClusterInputError
 from gradual_common.language.document import value_at
 from gradual_common.plan.loader import LoadedPlan
+from gradual_common.plan.reading.data_files import files_of
 from gradual_master.command_line.options import RunArguments
 
 PLAN_FILE: Final = "plan.yaml"
@@ -124,6 +125,11 @@ def _add_file(
         return
     is_tls = "tls" in path
     target = bundle.secret_files if is_tls else bundle.files
+    if file not in places and "data" in path and len(found := files_of(file)) + (found[0] != file) > 1:
+        # Their order is that of their names, and other files of the ConfigMap must not match.
+        for position, one in enumerate(found):
+            bundle.files[new_key(f"set{number}-{position:06}-{one.name}", {*bundle.files})] = one.read_bytes()
+        places[file] = f"set{number}-*"
     if file not in places:
         # The Secret has the fleet's own ca.pem, master.pem and so on beside it.
         places[file] = new_key(f"tls-{file.name}" if is_tls else file.name, {*bundle.files, *bundle.secret_files})

@@ -25,7 +25,7 @@ USED_UP: Final = object()
 """No row will come any more."""
 
 
-class Waiter(Protocol):
+class RowWaiter(Protocol):
     """Who waits for a row."""
 
     def note_row(self) -> None:
@@ -39,7 +39,7 @@ class AgentSupply:
         self._source = source
         self._on_need = on_need
         self._rows: deque[dict[str, Any]] = deque()
-        self._waiting: dict[Waiter, None] = {}
+        self._waiting: dict[RowWaiter, None] = {}
         self._number = 0
         self._wanted = 0
         """How many rows the last request asked for."""
@@ -107,11 +107,11 @@ class AgentSupply:
         """A user that waited ends: if a row was meant for it, another user gets it."""
         self._tell(min(1, len(self._rows)))
 
-    def join(self, waiter: Waiter) -> None:
+    def join(self, waiter: RowWaiter) -> None:
         """Wait for a row."""
         self._waiting[waiter] = None
 
-    def leave(self, waiter: Waiter) -> None:
+    def leave(self, waiter: RowWaiter) -> None:
         """Wait no more."""
         self._waiting.pop(waiter, None)
 

@@ -14,7 +14,7 @@ from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Uses
 from gradual_common.plan.model.plan import DataSet, WrittenDataSet
-from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_rows
+from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_all_rows
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.plan.reading.supplies import Supply
 from gradual_common.secrecy.quoting import shorten
@@ -114,7 +114,7 @@ def _read(document: Document, files: Files, path: Path, data: DataSet, file: Fil
     if file not in files:
         files[file] = None
         try:
-            files[file] = read_rows(file, data.delimiter, data.encoding) or None
+            files[file] = read_all_rows(file, data.delimiter, data.encoding) or None
             if files[file] is None:
                 document.report(path, f"{file} has no rows")
         except DataFileError as error:

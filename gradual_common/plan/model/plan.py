@@ -126,7 +126,7 @@ class DataSet(Model):
     """A data set; `pick: unique` ties a row to a slot over the whole fleet."""
 
     file: Annotated[str, Field(min_length=1)]
-    """CSV, JSON or JSON Lines; relative to the plan."""
+    """CSV, JSON or JSON Lines; relative to the plan. With *, ? or [ ] all files that match, sorted by name."""
 
     pick: Literal["unique", "sequential", "random"] = "unique"
     """Which row a slot gets; default: unique."""

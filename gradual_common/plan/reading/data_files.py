@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +52,40 @@ class DataTable:
         # Tenures of users start at 1. Tenure 0 is a stream that no user draws from, so the row of a slot is independent
         # of what its users draw, and the same for all of them.
         return RandomStream.of_slot(self.seed, self.group, ordinal, 0).choice(self.rows)
+
+
+GLOB = frozenset("*?[")
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a path means, sorted by name: itself, or where it has `*`, `?` or `[…]`, all that match.
+
+    Raises DataFileError if none does. A file whose own name has such characters is meant itself.
+    """
+    if not GLOB.intersection(str(path)) or path.exists():
+        return [path]
+    try:
+        found = sorted(Path(name) for name in glob(str(path), recursive=True) if Path(name).is_file())
+    except OSError as error:
+        raise DataFileError(f"cannot look for {path}: {error.strerror or error}") from error
+    if not found:
+        raise DataFileError(f"no file matches {path}")
+    return found
+
+
+def read_all_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8") -> tuple[Row, ...]:
+    """The rows of all files that a path means, which have the same columns. Raises DataFileError."""
+    first, *others = files_of(path)
+    rows = read_rows(first, delimiter, encoding)
+    columns, joined = set(columns_of(rows)), [*rows]
+    for file in others:
+        more = read_rows(file, delimiter, encoding)
+        if joined and more and (found := set(columns_of(more))) != columns:
+            odd = ", ".join(sorted(columns ^ found))
+            raise DataFileError(f"{file} has other columns than {first}: only one of them has {odd}")
+        columns = columns or set(columns_of(more))
+        joined += more
+    return tuple(joined)
 
 
 def read_rows(path: Path, delimiter: str | None = None, encoding: str = "utf-8") -> tuple[Row, ...]:

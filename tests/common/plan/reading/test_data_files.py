@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import DataFileError
-from gradual_common.plan.reading.data_files import DataTable, columns_of, read_rows
+from gradual_common.plan.reading.data_files import DataTable, columns_of, read_all_rows, read_rows
 
 ROWS = tuple({"id": n} for n in range(10))
 
@@ -93,3 +93,28 @@ def test_a_random_row_belongs_to_the_slot_and_the_seed() -> None:
 
 def test_an_empty_table_has_no_rows() -> None:
     assert DataTable((), "random").row(0) is None
+
+
+def test_a_pattern_means_all_files_that_match_sorted_by_name(tmp_path: Path) -> None:
+    (tmp_path / "users").mkdir()
+    for name, text in (
+        ("b.csv", "id,n\n3,x\n"),
+        ("a.csv", "n,id\nx,1\nx,2\n"),
+        ("c.json", '[{"id": 9}]'),
+        ("d.csv", "id,n\n"),
+    ):
+        (tmp_path / "users" / name).write_text(text)
+    assert [row["id"] for row in read_all_rows(tmp_path / "users/*.csv")] == ["1", "2", "3"]
+    with pytest.raises(DataFileError, match=r"c\.json has other columns than .*a\.csv: only one of them has n"):
+        read_all_rows(tmp_path / "users/*")
+
+
+def test_a_pattern_without_files_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="no file matches"):
+        read_all_rows(tmp_path / "*.csv")
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_meant_itself(tmp_path: Path) -> None:
+    (tmp_path / "a[1].csv").write_text("id\n1\n")
+    (tmp_path / "a1.csv").write_text("id\n2\n")
+    assert read_all_rows(tmp_path / "a[1].csv") == ({"id": "1"},)
