@@ -15,7 +15,7 @@ from docs_blocks import BLOCKS, PAGES, ROOT, Block
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.randomness import RandomStream
 from gradual_common.templates import templates
-from gradual_common.templates.functions import RANDOM, WALL_CLOCK
+from gradual_common.templates.functions import RANDOM, SEQUENCES, WALL_CLOCK
 from gradual_common.templates.templates import compile_template
 
 RUN = {"sh", "python"}
@@ -108,6 +108,6 @@ def test_the_page_of_templates_names_everything_that_a_template_can_use() -> Non
 @pytest.mark.parametrize(("names", "example", "result"), ROWS, ids=[row[1] for row in ROWS])
 def test_a_template_gives_the_printed_result(names: str, example: str, result: str) -> None:
     (data,) = [block.text for block in BLOCKS if block.page.name == "templates.md" and block.language == "text"]
-    scope = {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, **yaml.safe_load(data)}
+    scope = {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, SEQUENCES: {"invoice": 1}.get, **yaml.safe_load(data)}
     assert any(name in example for name in re.findall(r"`([^`]+)`", names)), "the example uses another function"
     assert compile_template(example).render_text(scope) == result.replace("\\n", "\n")

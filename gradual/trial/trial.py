@@ -8,6 +8,7 @@ failed `on_start` nor a user that failed by a bug. Ctrl-C ends it at once.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from dataclasses import replace
@@ -42,10 +43,12 @@ from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.plan.model.steps import Parallel, Poll, Rendezvous, Step
+from gradual_common.plan.sequences import names_of_sequences
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask, texts_in_values
+from gradual_common.templates.functions import SEQUENCES
 from gradual_common.templates.templates import Condition, Scope
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.command_line.github import commands_off
@@ -121,13 +124,18 @@ class Trial:
             if not self._printer.failures:
                 rows = self._rows()
                 self._printer.begin(plan.users[self._group].name, rows)
-                await self._live(plan, self._group, {**shared, **rows}, timer, engines)
+                await self._live(plan, self._group, {**self._numbers(), **shared, **rows}, timer, engines)
             if plan.teardown:
                 await self._perform_once(TEARDOWN, shared, timer, engines)
         finally:
             timer.close()
             engines.close()
         self._printer.end()
+
+    def _numbers(self) -> dict[str, Any]:
+        """The sequences of the plan, each from 1: a trial has no master."""
+        counters = {name: itertools.count(1) for name in names_of_sequences(self._loaded.job.document)}
+        return {SEQUENCES: lambda name: next(counters[name]) if name in counters else None}
 
     def _rows(self) -> dict[str, Any]:
         tables = {name: table for (group, name), table in self._loaded.data.items() if group == self._group}

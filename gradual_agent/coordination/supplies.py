@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from gradual_common.clock import NS_PER_S
-from gradual_common.protocol.messages import BlockRequest, BlockUse, DealtBlock, SlotRun, Source
+from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, SlotRun, Source
 
 AHEAD_NS = NS_PER_S
 MAX_ROWS = 10_000
 """Rows of one request."""
+
+NUMBERS = 100_000
+"""Numbers of a sequence in one block."""
 
 NONE_YET: Final = object()
 """No row is here, but one may come."""
@@ -116,21 +119,77 @@ class AgentSupply:
         self._waiting.pop(waiter, None)
 
 
+class AgentSequence:
+    """The numbers of one sequence. They cost nothing, so blocks are large: a user never waits for one."""
+
+    def __init__(self, source: Source, on_need: Callable[[], object]) -> None:
+        self._source = source
+        self._on_need = on_need
+        self._next = self._left = 0
+        self._following: DealtBlock | None = None
+        """The block after the present one."""
+        self._number = 0
+        self._is_asking = False
+        self.used = 0
+        """Is not reported: a number that nobody uses is no loss."""
+
+    def expect(self, users: int, now: int) -> None:
+        """Ask for the first block before users come."""
+        if not self._number:
+            self._ask()
+
+    def take(self) -> int | None:
+        """The next number; None if none is here."""
+        if not self._left and self._following is not None:
+            self._next, self._left, self._following = self._following.first, self._following.count, None
+        if self._following is None and not self._is_asking and 2 * self._left <= NUMBERS:
+            self._ask()
+        if not self._left:
+            return None
+        number = self._next
+        self._next, self._left = number + 1, self._left - 1
+        return number
+
+    def _ask(self) -> None:
+        self._number += 1
+        self._is_asking = True
+        self._on_need()
+
+    @property
+    def request(self) -> BlockRequest | None:
+        """The request that is not answered; None if there is none."""
+        return BlockRequest(*self._source, self._number, NUMBERS) if self._is_asking else None
+
+    def receive(self, block: DealtBlock) -> None:
+        """Take a block; one that is here already is ignored."""
+        if self._is_asking and block.number == self._number:
+            self._is_asking = False
+            self._following = block
+
+
 class AgentSupplies:
     """The supplies of one agent, and what is to be said of them."""
 
     def __init__(self, on_need: Callable[[], object]) -> None:
         self._on_need = on_need
-        self._supplies: dict[Source, AgentSupply] = {}
+        self._supplies: dict[Source, AgentSupply | AgentSequence] = {}
+        self._sequences: dict[str, AgentSequence] = {}
         self._said: dict[Source, int] = {}
         """The number of the last request that was sent on this stream."""
         self._told: dict[Source, int] = {}
         """How many used rows were reported on this stream."""
 
-    def declare(self, sources: Iterable[Source]) -> dict[Source, AgentSupply]:
+    def declare(self, sources: Iterable[Source], sequences: Iterable[str] = ()) -> dict[Source, AgentSupply]:
         """The plan deals out these."""
-        self._supplies = {source: AgentSupply(source, self._on_need) for source in sources}
-        return self._supplies
+        rows = {source: AgentSupply(source, self._on_need) for source in sources}
+        self._sequences = {name: AgentSequence((SEQUENCE, name), self._on_need) for name in sequences}
+        self._supplies = {**rows, **{(SEQUENCE, name): one for name, one in self._sequences.items()}}
+        return rows
+
+    def next_number(self, name: str) -> int | None:
+        """The next number of a sequence; None if none is here, or the plan does not name this sequence."""
+        sequence = self._sequences.get(name)
+        return None if sequence is None else sequence.take()
 
     def repeat(self) -> None:
         """On a new stream all is said again."""

@@ -34,6 +34,7 @@ from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.plan.sequences import names_of_sequences
 from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.batch import Batch, Health
 from gradual_common.protocol.job import Job, mask_of
@@ -43,6 +44,7 @@ from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.secrecy.credentials import credentials_in
 from gradual_common.secrecy.masking import texts_in_values
 from gradual_common.secrecy.quoting import brief
+from gradual_common.templates.functions import SEQUENCES
 
 MAX_REASON_CHARS = 1000
 
@@ -92,7 +94,10 @@ class PlanRun:
         self._waiting_due: Entry | None = None
         self.places = Places(len(index.places), self._note_waiting)
         supplies = supplies or AgentSupplies(lambda: None)
-        dealt = supplies.declare(job.dealt)
+        sequences = names_of_sequences(job.document)
+        dealt = supplies.declare(job.dealt, sequences)
+        self._common: dict[str, Any] = {SEQUENCES: supplies.next_number} if sequences else {}
+        """What all users read beside their rows."""
         self._behaviours = [
             self._with_rows(compile_behaviour(plan, number, self.recorder, self._engines, self.places), dealt)
             for number in range(len(plan.users))
@@ -125,7 +130,7 @@ class PlanRun:
     def _make_user(self, slot: Slot, tenure: int) -> VirtualUser:
         group, ordinal = slot
         rows = self._rows.get(slot, {})
-        known = {**self._shared, **rows} if self._shared else rows
+        known = {**self._common, **self._shared, **rows} if self._shared or self._common else rows
         return VirtualUser(self._context, self._behaviours[group], ordinal, tenure, known)
 
     def _note_waiting(self) -> None:

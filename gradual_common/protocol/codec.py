@@ -263,7 +263,7 @@ def _read_orders(message: pb.Orders) -> messages.Orders:
 _BLOCK = RecordCodec(
     messages.DealtBlock,
     pb.DealtBlock,
-    ("values",),
+    ("values", "count"),
     name=_SET_NAME,
     number=number("block", 1),
     first=number("first row of a block"),
@@ -272,12 +272,15 @@ _BLOCK = RecordCodec(
 
 def _write_block(block: messages.DealtBlock) -> pb.DealtBlock:
     message = _BLOCK.write(block)
-    message.count, message.values = len(block.values), dump_json(block.values)
+    message.count = len(block.values) or block.count
+    message.values = dump_json(block.values) if block.group != messages.SEQUENCE else b""
     return message
 
 
 def _read_block_of_rows(message: pb.DealtBlock) -> messages.DealtBlock:
-    return _BLOCK.read(message, values=decode_values(message.values, message.count))
+    if message.group == messages.SEQUENCE:
+        return _BLOCK.read(message, values=(), count=message.count)
+    return _BLOCK.read(message, values=decode_values(message.values, message.count), count=0)
 
 
 _MASTER = RecordCodec(

@@ -141,7 +141,9 @@ class OnceReport:
 
 
 Source: TypeAlias = tuple[int, str]
-"""Where blocks come from: the number of a group, and the name of its data set."""
+"""Where blocks come from: the number of a group, and the name of its data set; or `SEQUENCE` and the name of one."""
+
+SEQUENCE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +309,9 @@ class DealtBlock:
 
     exhausted: bool = False
     """Nothing follows."""
+
+    count: int = 0
+    """How many numbers it has, of a sequence; 0 for rows."""
 
 
 @dataclass(frozen=True, slots=True)

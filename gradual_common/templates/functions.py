@@ -33,6 +33,9 @@ RANDOM = "random stream"
 WALL_CLOCK = "wall clock"
 """The scope's key of a function that returns UTC as nanoseconds since 1970."""
 
+SEQUENCES = "sequence of numbers"
+"""The scope's key of a function that returns the next number of a sequence by its name, or None without one."""
+
 Function = Callable[..., Any]
 
 MAX_INDENT = 16
@@ -184,6 +187,15 @@ def to_json(value: Any, indent: int | None = None) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+@pass_context
+def sequence(context: Context, name: str) -> int:
+    """The next number of a sequence: unique in the run."""
+    number: int | None = _from_scope(context, SEQUENCES)(name)
+    if number is None:
+        raise TemplateError(f"sequence({name!r}): no number is here yet; its name has to be written as a text")
+    return number
+
+
 ENCODINGS: dict[str, Function] = {
     **{algorithm: _digest(algorithm) for algorithm in ("md5", "sha1", "sha256", "sha512")},
     "hmac": hmac,
@@ -197,7 +209,7 @@ ENCODINGS: dict[str, Function] = {
 }
 """Functions of a value: filters as well."""
 
-_DRAWN = (uuid, now, timestamp, timestamp_ms, random_int, random_float, random_choice, random_string)
+_DRAWN = (uuid, now, timestamp, timestamp_ms, random_int, random_float, random_choice, random_string, sequence)
 
 FUNCTIONS: dict[str, Function] = ENCODINGS | {function.__name__: function for function in _DRAWN}
 """Everything that a template can call by name."""

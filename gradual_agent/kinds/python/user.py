@@ -20,12 +20,12 @@ from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.python.kind import PythonSpec
 from gradual_common.randomness import RandomStream
-from gradual_common.templates.functions import RANDOM, WALL_CLOCK
+from gradual_common.templates.functions import RANDOM, SEQUENCES, WALL_CLOCK
 
 FIRST_ERROR = 400
 """Status codes from here on raise RequestFailedError."""
 
-HIDDEN = (RANDOM, WALL_CLOCK)
+HIDDEN = (RANDOM, SEQUENCES, WALL_CLOCK)
 """Names of the scope that are no variables."""
 
 

@@ -21,6 +21,8 @@ class Dealt:
     rows: tuple[Row, ...]
     exhausted: bool
     """Nothing follows."""
+    count: int = 0
+    """Of a sequence: how many numbers."""
 
 
 @dataclass(slots=True)
@@ -56,3 +58,16 @@ class Dealer:
             if room < 0:
                 return max(1, taken)
         return count
+
+
+@dataclass(slots=True)
+class SequenceDealer:
+    """Hands out the numbers 1, 2, … of a sequence."""
+
+    _next: int = field(init=False, default=1)
+
+    def deal(self, wanted: int, agents: int) -> Dealt:
+        """The next numbers; they never run out, so the number of agents does not matter."""
+        first = self._next
+        self._next += wanted
+        return Dealt(first, 0, (), exhausted=False, count=wanted)

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 
 from gradual_common.errors import WireError
 from gradual_common.plan.reading.supplies import Supply
-from gradual_common.protocol.messages import BlockRequest, BlockUse, DealtBlock, MasterMessage, Source
+from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, MasterMessage, Source
 from gradual_common.units import count
 from gradual_master.coordination.fleet.agent import ASSIGNABLE, FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.journal import RowsHandedOut
-from gradual_master.coordination.supply.dealer import Dealer
+from gradual_master.coordination.supply.dealer import Dealer, SequenceDealer
 from gradual_master.results.facts import SupplyFacts
+
+MAX_SEQUENCES = 1000
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class RowAccount:
     """What one agent got of one data set of a group."""
 
     agent: FleetAgent
-    dealer: Dealer
+    dealer: Dealer | SequenceDealer
     block: DealtBlock | None = None
     """The answer to its last request."""
     got: int = 0
@@ -41,6 +43,7 @@ class Dealing:
     out: Instructions
     _dealers: dict[Source, Dealer] = field(init=False)
     _accounts: dict[tuple[str, Source], RowAccount] = field(init=False, default_factory=dict)
+    _sequences: dict[str, SequenceDealer] = field(init=False, default_factory=dict)
     _noted: int = field(init=False, default=0)
     """How many losses were looked at."""
 
@@ -64,11 +67,19 @@ class Dealing:
         agents = sum(agent.state in ASSIGNABLE for agent in self.fleet)
         dealt = account.dealer.deal(request.count, agents)
         account.block = DealtBlock(
-            request.group, request.name, request.number, dealt.first, dealt.passes, dealt.rows, dealt.exhausted
+            request.group,
+            request.name,
+            request.number,
+            dealt.first,
+            dealt.passes,
+            dealt.rows,
+            dealt.exhausted,
+            dealt.count,
         )
-        account.got += len(dealt.rows)
+        dealt_now = len(dealt.rows) or dealt.count
+        account.got += dealt_now
         self.out.commit(
-            RowsHandedOut(account.agent.id, request.group, request.name, dealt.passes, dealt.first, len(dealt.rows))
+            RowsHandedOut(account.agent.id, request.group, request.name, dealt.passes, dealt.first, dealt_now)
         )
 
     def note_used(self, agent: FleetAgent, use: BlockUse) -> None:
@@ -79,12 +90,18 @@ class Dealing:
         account.used = max(account.used, use.used)
 
     def _account(self, agent: FleetAgent, source: Source) -> RowAccount:
-        if source not in self._dealers:
+        dealer = self._sequence(source[1]) if source[0] == SEQUENCE else self._dealers.get(source)
+        if dealer is None:
             raise WireError(f"group {source[0]} has no rows of {source[1]!r} for iterations")
         key = (agent.id, source)
         if key not in self._accounts:
-            self._accounts[key] = RowAccount(agent, self._dealers[source])
+            self._accounts[key] = RowAccount(agent, dealer)
         return self._accounts[key]
+
+    def _sequence(self, name: str) -> SequenceDealer:
+        if name not in self._sequences and len(self._sequences) >= MAX_SEQUENCES:
+            raise WireError(f"{name!r} is one sequence too many; at most {MAX_SEQUENCES} are allowed")
+        return self._sequences.setdefault(name, SequenceDealer())
 
     def facts(self) -> tuple[SupplyFacts, ...]:
         """What became of the rows of each supply."""
@@ -108,8 +125,8 @@ class Dealing:
         self._noted = len(lost)
 
     def _note_loss(self, agent: FleetAgent) -> None:
-        for (owner, (_, name)), account in self._accounts.items():
-            if owner == agent.id and (gone := account.got - account.used):
+        for (owner, (group, name)), account in self._accounts.items():
+            if owner == agent.id and group != SEQUENCE and (gone := account.got - account.used):
                 rows = f"{count(gone, 'row')} of {name!r} went with agent {agent.name}"
                 text = f"{rows}: nobody else gets them, and whether they were used is not known"
                 self.out.note("warning", text, agent)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gradual_agent.coordination.supplies import MAX_ROWS, NONE_YET, USED_UP, AgentSupplies, AgentSupply
-from gradual_common.protocol.messages import BlockRequest, BlockUse, DealtBlock, SlotRun
+from gradual_agent.coordination.supplies import MAX_ROWS, NONE_YET, NUMBERS, USED_UP, AgentSupplies, AgentSupply
+from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, SlotRun
 
 S = 1_000_000_000
 SOURCE = (0, "user")
@@ -131,3 +131,30 @@ def test_all_users_are_told_that_nothing_will_come(ids: tuple[int, ...]) -> None
     assert [user.notes for user in users] == [1, 1, 1]
     assert [made.take(S) for _ in range(2)] == [*ids, USED_UP, USED_UP][:2]
     assert made.all.take_requests() == ()
+
+
+def numbers(first: int, number: int) -> DealtBlock:
+    return DealtBlock(SEQUENCE, "invoice", number, first, 0, (), count=NUMBERS)
+
+
+def test_numbers_are_asked_for_before_they_are_needed_and_again_at_the_half() -> None:
+    supplies = AgentSupplies(lambda: None)
+    supplies.declare([], ["invoice"])
+    supplies.expect([], 0)
+    assert supplies.take_requests() == (BlockRequest(SEQUENCE, "invoice", 1, NUMBERS),)
+    supplies.receive(numbers(1, 1))
+    taken = [supplies.next_number("invoice") for _ in range(NUMBERS // 2)]
+    assert supplies.take_requests() == ()
+    taken.append(supplies.next_number("invoice"))
+    assert supplies.take_requests() == (BlockRequest(SEQUENCE, "invoice", 2, NUMBERS),)
+    supplies.receive(numbers(500_001, 2))
+    supplies.receive(numbers(500_001, 2))
+    taken += [supplies.next_number("invoice") for _ in range(NUMBERS // 2)]
+    assert taken == [*range(1, NUMBERS + 1), 500_001]
+    assert supplies.take_used() == ()
+
+
+def test_there_is_no_number_before_the_first_block_and_none_of_an_unknown_sequence() -> None:
+    supplies = AgentSupplies(lambda: None)
+    supplies.declare([], ["invoice"])
+    assert (supplies.next_number("invoice"), supplies.next_number("other")) == (None, None)

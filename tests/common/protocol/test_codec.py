@@ -140,7 +140,11 @@ master_messages = st.builds(
     refused=st.none() | st.builds(Refused, name),
     finish=st.none() | st.builds(Finish, name),
     once=st.none() | st.builds(Once, st.sampled_from(ONCE), variables),
-    block=st.none() | st.builds(DealtBlock, small, name, positive, count, small, some_rows, st.booleans()),
+    block=st.none()
+    | st.builds(
+        DealtBlock, st.just(-1), name, positive, count, small, st.just(()), st.booleans(), st.integers(0, 2**31)
+    )
+    | st.builds(DealtBlock, small, name, positive, count, small, some_rows, st.booleans()),
 )
 
 

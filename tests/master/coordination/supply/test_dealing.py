@@ -5,7 +5,7 @@ from typing import Any
 from fleet_model import CoreRun, id_of, notes_text, schedule_of, sent
 
 from gradual_common.plan.reading.supplies import Supply
-from gradual_common.protocol.messages import BlockRequest, BlockUse, DealtBlock, Goodbye, Ping
+from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, Goodbye, Ping
 from gradual_master.coordination.journal import RowsHandedOut
 from gradual_master.results.facts import SupplyFacts
 
@@ -105,3 +105,12 @@ def test_the_last_rows_say_that_nothing_follows() -> None:
         ([], True),
         ([1], True),
     ]
+
+
+def test_agents_get_different_numbers_of_a_sequence() -> None:
+    run = run_of()
+    for name, number in (("a", 1), ("b", 1), ("a", 2), ("a", 2)):
+        run.send(name, wanted=(BlockRequest(SEQUENCE, "invoice", number, 100),))
+    assert [(one.first, one.count) for one in blocks(run, "a")] == [(1, 100), (201, 100), (201, 100)]
+    assert [(one.first, one.count) for one in blocks(run, "b")] == [(101, 100)]
+    assert [facts.name for facts in run.core.facts().supplies] == ["user"]
