@@ -70,6 +70,10 @@ class ActionKindError(GradualError, ValueError):
     exit_code = WRONG_INPUT
 
 
+class PoolError(GradualError):
+    """A pool has no value to take, or no room for one: a failure of the kind `data`."""
+
+
 class RequestError(GradualError, ValueError):
     """A request that cannot be put into bytes; the message names the URL or the header and what is wrong with it."""
 

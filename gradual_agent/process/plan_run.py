@@ -26,6 +26,7 @@ from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.dealt_rows import WithRows
 from gradual_agent.users.places import Places
+from gradual_agent.users.pools import Pools
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.clock import NS_PER_MS
@@ -94,12 +95,15 @@ class PlanRun:
         self._waiting_due: Entry | None = None
         self.places = Places(len(index.places), self._note_waiting)
         supplies = supplies or AgentSupplies(lambda: None)
+        pools = Pools()
         sequences = names_of_sequences(job.document)
         dealt = supplies.declare(job.dealt, sequences)
         self._common: dict[str, Any] = {SEQUENCES: supplies.next_number} if sequences else {}
         """What all users read beside their rows."""
         self._behaviours = [
-            self._with_rows(compile_behaviour(plan, number, self.recorder, self._engines, self.places), dealt)
+            self._with_rows(
+                compile_behaviour(plan, number, self.recorder, self._engines, self.places, pools=pools), dealt
+            )
             for number in range(len(plan.users))
         ]
         self._context = UserContext(

@@ -17,9 +17,11 @@ from gradual_agent.users.flow.meeting import Meeting
 from gradual_agent.users.flow.node import Node, Straight, in_order
 from gradual_agent.users.flow.parallel import Simultaneous
 from gradual_agent.users.flow.polling import Polled
+from gradual_agent.users.flow.pooling import Popped, Pushed
 from gradual_agent.users.flow.transaction import Timed
 from gradual_agent.users.flow.values import Pause, SetValues
 from gradual_agent.users.places import Places
+from gradual_agent.users.pools import Pools
 from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan, UserGroup
@@ -29,6 +31,8 @@ from gradual_common.plan.model.steps import (
     If,
     Parallel,
     Poll,
+    Pop,
+    Push,
     Rendezvous,
     Repeat,
     SetVariables,
@@ -46,17 +50,30 @@ from gradual_common.think_times.think_time import ThinkTime
 
 
 def compile_behaviour(
-    plan: Plan, number: int, recorder: Recorder, actions: Actions, places: Places | None = None
+    plan: Plan,
+    number: int,
+    recorder: Recorder,
+    actions: Actions,
+    places: Places | None = None,
+    *,
+    pools: Pools | None = None,
 ) -> Behaviour:
     """Compile group `number` of `plan`; raises TemplateError for a text that cannot be compiled."""
-    return Compiler(plan, number, recorder, actions, places).behaviour()
+    return Compiler(plan, number, recorder, actions, places, pools=pools).behaviour()
 
 
 class Compiler:
     """Compiles one group. `gradual try` overrides what it prints and leaves out."""
 
     def __init__(
-        self, plan: Plan, number: int, recorder: Recorder, actions: Actions, places: Places | None = None
+        self,
+        plan: Plan,
+        number: int,
+        recorder: Recorder,
+        actions: Actions,
+        places: Places | None = None,
+        *,
+        pools: Pools | None = None,
     ) -> None:
         self.plan = plan
         self.group = group = plan.users[number]
@@ -67,6 +84,7 @@ class Compiler:
         self._compiled: dict[str, Action] = {}
         """By the name of the action: steps share them."""
         index = recorder.index
+        self._pools = Pools() if pools is None else pools
         self._places = places or Places(len(index.places))
         steps = [series for series in index.steps if series.group == number]
         self._records = {(series.section, series.name): recorder.steps[series.number] for series in steps}
@@ -166,6 +184,13 @@ class Compiler:
         values = {name: compile_value(value) for name, value in step.variables.items()}
         return SetValues(values, self._record(step))
 
+    def _push(self, step: Push) -> Node:
+        values = [(self._pools[name], compile_value(value)) for name, value in step.push.items()]
+        return Pushed(values, self._record(step))
+
+    def _pop(self, step: Pop) -> Node:
+        return Popped(step.variable, self._pools[step.pool], step.wait, self._record(step))
+
     def _repeat(self, step: Repeat) -> Node:
         body = self.sequence(step.steps)
         match step.repeat:
@@ -249,6 +274,8 @@ MAKERS: dict[type[SomeStep], Callable[[Compiler, Any], Node]] = {
     Rendezvous: Compiler._rendezvous,
     Sleep: Compiler._sleep,
     SetVariables: Compiler._set,
+    Push: Compiler._push,
+    Pop: Compiler._pop,
 }
 """What makes the node of each kind of step."""
 
@@ -278,6 +305,8 @@ def _variables(plan: Plan, steps: Iterable[SomeStep]) -> frozenset[str]:
     for step in walk_steps(steps):
         if isinstance(step, SetVariables):
             found.update(step.variables)
+        elif isinstance(step, Pop):
+            found.add(step.variable)
         elif isinstance(step, Step | Poll):
             found.update(plan.actions[step.action].variables)
     return frozenset(found)

@@ -20,7 +20,7 @@ from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.timeline import Timeline
 from gradual_agent.users.behaviour import Behaviour
-from gradual_common.errors import RequestError, TemplateError
+from gradual_common.errors import PoolError, RequestError, TemplateError
 from gradual_common.kinds.failures import KIND
 from gradual_common.plan.model.series import StepSeries
 
@@ -100,6 +100,8 @@ def kind_of(error: Exception) -> int:
     """The failure kind of an exception that an action raised."""
     if isinstance(error, (TemplateError, RequestError)):
         return KIND["template"]
+    if isinstance(error, PoolError):
+        return KIND["data"]
     if isinstance(error, ssl.SSLError):
         return KIND["tls"]
     return INTERNAL

@@ -32,7 +32,6 @@ from gradual_agent.users.behaviour import (
 )
 from gradual_agent.users.context import INTERNAL, UserContext, detail_of, mark_failed
 from gradual_agent.users.knowledge import Knowledge, keep_response
-from gradual_agent.users.places import Place
 from gradual_common.clock import NS_PER_MS
 from gradual_common.randomness import RandomStream
 
@@ -51,6 +50,17 @@ NO_CLIENTS: dict[Engine, Client] = {}
 
 RESUME = methodcaller("resume")
 """One for all users: a bound method would take 64 bytes per thinking user."""
+
+
+class WaitingRoom(Protocol):
+    """Where users wait for others (`places`, `pools`)."""
+
+    def enter(self, user: Any) -> None:
+        """A user begins to wait."""
+
+    def leave(self, user: Any) -> bool:
+        """A user goes on; whether what it waited for has come."""
+        ...
 
 
 class Together(Protocol):
@@ -291,7 +301,7 @@ class StepRunner(ABC):
         self._doing = REQUESTING
         return not self.must_end
 
-    async def wait_at(self, place: Place, until: int) -> bool | None:
+    async def wait_at(self, place: WaitingRoom, until: int) -> bool | None:
         """Wait for other users at a place; whether it was opened before `until`. None: the user must end."""
         self._begin_sleep(until)
         place.enter(self)

@@ -55,3 +55,4 @@ TIMEOUT = FailureKind("timeout", "timed out", False, pattern=(WITHIN, "timed out
 TEMPLATE = FailureKind("template", "template failed")
 INTERNAL = FailureKind("internal", "internal error of Gradual")
 POLL = FailureKind("poll", "poll not done in time", pattern=(WITHIN, "poll not done after {}"))
+DATA = FailureKind("data", "no data", causes=(("is full", "pool is full"), ("is empty", "pool is empty")))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradual_common.kinds.failure import EXTRACT, INTERNAL, POLL, TEMPLATE, TIMEOUT, FailureKind
+from gradual_common.kinds.failure import DATA, EXTRACT, INTERNAL, POLL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 
@@ -26,6 +26,7 @@ BUILT_IN = (
     INTERNAL,
     *_ASSERTIONS[7:],  # Assertions that were added later: existing numbers must not change.
     POLL,
+    DATA,
 )
 """The failures of HTTP actions, and those that any action may have, in the order of their numbers on the wire."""
 

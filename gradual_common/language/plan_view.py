@@ -159,7 +159,9 @@ class PlanView:
             found |= {
                 name: (*path, "sets", n) for n, name in enumerate(list_at(written, "sets")) if isinstance(name, str)
             }
-        return found | {name: (*e.path, "set", name) for e in group.entries for name in variables_of(e)}
+        return found | {
+            name: (*e.path, "pop" if "pop" in e.raw else "set", name) for e in group.entries for name in variables_of(e)
+        }
 
     @cached_property
     def users(self) -> int | None:

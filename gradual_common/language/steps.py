@@ -13,7 +13,20 @@ from typing import Any
 
 from gradual_common.language.document import Path, list_at, mapping_at, texts_in
 
-FLOW = ("repeat", "while", "if", "choose", "transaction", "parallel", "poll", "rendezvous", "sleep", "set")
+FLOW = (
+    "repeat",
+    "while",
+    "if",
+    "choose",
+    "transaction",
+    "parallel",
+    "poll",
+    "rendezvous",
+    "sleep",
+    "set",
+    "push",
+    "pop",
+)
 """The keys of steps that are no actions."""
 
 STEP_KEYS = ("action", *FLOW)
@@ -21,6 +34,9 @@ STEP_KEYS = ("action", *FLOW)
 
 RANGE = re.compile(r"(\d+)\s*-\s*(\d+)")
 """A range of passes: `2-5`."""
+
+POP_WAIT = "wait"
+"""The key of `pop` that names no variable."""
 
 STEP_LISTS = ("steps", "else", "parallel", "choose")
 """The keys below which steps, or branches of steps, are listed."""
@@ -75,7 +91,12 @@ def walk(entries: Any, path: Path) -> Iterator[WrittenEntry]:
 
 def variables_of(entry: WrittenEntry) -> list[str]:
     """The names that a step sets."""
-    return [name for name in mapping_at(entry.raw, "set") if isinstance(name, str)]
+    return [
+        name
+        for key in ("set", "pop")
+        for name in mapping_at(entry.raw, key)
+        if isinstance(name, str) and (key, name) != ("pop", POP_WAIT)
+    ]
 
 
 def expressions_in(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:
@@ -90,7 +111,8 @@ def expressions_in(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:
 
 def templates_in(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:
     """The path and text of every value of a step that may be a template."""
-    yield from texts_in(mapping_at(entry.raw, "set"), (*entry.path, "set"))
+    for key in ("set", "push"):
+        yield from texts_in(mapping_at(entry.raw, key), (*entry.path, key))
 
 
 def is_number_of_passes(text: str) -> bool:

@@ -22,6 +22,7 @@ from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Rows
 from gradual_agent.users.places import Places
+from gradual_agent.users.pools import Pools
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.failures import KIND, KINDS
@@ -186,7 +187,10 @@ class FakeEngines:
 def behaviours_of(
     plan: Plan, recorder: Recorder, actions: FakeEngines, places: Places | None = None
 ) -> list[Behaviour]:
-    return [compile_behaviour(plan, number, recorder, actions, places) for number in range(len(plan.users))]
+    pools = Pools()
+    return [
+        compile_behaviour(plan, number, recorder, actions, places, pools=pools) for number in range(len(plan.users))
+    ]
 
 
 class Failure(NamedTuple):

@@ -10,7 +10,7 @@ from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.registry import known_failures
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import GroupView, PlanView, read_count, total, transactions_of
-from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step
+from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step, variables_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition, names_in
 
@@ -30,6 +30,7 @@ def check_flow(view: PlanView) -> None:
             _check_nesting(view, entry)
             _check_rendezvous(view, entry)
     _check_sizes(view)
+    _check_pools(view)
 
 
 def _check_retry(view: PlanView, entry: WrittenEntry) -> None:
@@ -94,6 +95,18 @@ def _check_sizes(view: PlanView) -> None:
             if name in transactions_of(group):
                 text = f"{name!r} is the name of a transaction too; a rendezvous has a row of its own among them"
                 view.document.report((*entry.path, "rendezvous"), text)
+
+
+def _check_pools(view: PlanView) -> None:
+    """A pool that is popped is pushed to, by any user."""
+    entries = [entry for group in view.performers for entry in group.entries]
+    pushed = [name for entry in entries for name in mapping_at(entry.raw, "push")]
+    for entry in entries:
+        for variable in variables_of(entry) if entry.kind == "pop" else ():
+            pool = entry.raw["pop"][variable]
+            if isinstance(pool, str) and pool not in pushed:
+                hint = nearest(pool, pushed) or f"pools: {listed(dict.fromkeys(pushed)) or 'none'}"
+                view.document.report((*entry.path, "pop", variable), f"nothing pushes to the pool {pool!r}", hint)
 
 
 def unreachable_steps(view: PlanView) -> Iterator[Problem]:

@@ -17,6 +17,8 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.steps import (
     If,
     Poll,
+    Pop,
+    Push,
     Rendezvous,
     Repeat,
     SetVariables,
@@ -136,7 +138,7 @@ def name_in_results(step: SomeStep) -> str | None:
     match step:
         case Step() | Poll():
             return step.name or step.action
-        case While() | If() | SetVariables():
+        case While() | If() | SetVariables() | Push() | Pop():
             return step.name or step.kind
         case Repeat() if isinstance(step.repeat, str):
             return step.name or step.kind

@@ -35,10 +35,11 @@ from gradual_common.language.model import (
     read_whole,
     scalar,
 )
-from gradual_common.language.steps import FLOW, RANGE, as_mapping, kind_of_step
+from gradual_common.language.steps import FLOW, POP_WAIT, RANGE, as_mapping, kind_of_step
 from gradual_common.language.wording import kind_of, listed
 from gradual_common.secrecy.quoting import quoted
 from gradual_common.think_times.parsing import Wait
+from gradual_common.units import read_duration
 
 MAX_PASSES = 1_000_000
 """Of one loop. More is a mistake: the ramp says how long a user repeats its iteration."""
@@ -337,7 +338,56 @@ class SetVariables(FlowModel):
     """Its name in errors; default: set."""
 
 
-FlowStep: TypeAlias = Repeat | While | If | Choose | Transaction | Parallel | Poll | Rendezvous | Sleep | SetVariables
+class Push(FlowModel):
+    """Values that are put into pools, for any user of the same agent."""
+
+    kind: ClassVar[str] = "push"
+
+    push: Annotated[dict[Name, Any], Field(min_length=1)]
+    """Values by the name of the pool; each may hold templates."""
+
+    name: Name | None = None
+    """Its name in errors; default: push."""
+
+
+class Pop(FlowModel):
+    """A value that is taken out of a pool."""
+
+    kind: ClassVar[str] = "pop"
+
+    pop: dict[Name, Name]
+    """The variable and its pool, and `wait`: how long to wait for a value; default: 0s."""
+
+    name: Name | None = None
+    """Its name in results; default: pop."""
+
+    @field_validator("pop")
+    @classmethod
+    def _check(cls, pop: dict[str, str]) -> dict[str, str]:
+        if len([name for name in pop if name != POP_WAIT]) != 1:
+            raise ValueError("pop has one variable and its pool, such as {order: orders, wait: 5s}")
+        read_duration(pop.get(POP_WAIT, "0s"))
+        return pop
+
+    @property
+    def variable(self) -> str:
+        """What is set."""
+        return next(name for name in self.pop if name != POP_WAIT)
+
+    @property
+    def pool(self) -> str:
+        """The pool's name."""
+        return self.pop[self.variable]
+
+    @property
+    def wait(self) -> int:
+        """How long to wait for a value, ns."""
+        return read_duration(self.pop.get(POP_WAIT, "0s"))
+
+
+FlowStep: TypeAlias = (
+    Repeat | While | If | Choose | Transaction | Parallel | Poll | Rendezvous | Sleep | SetVariables | Push | Pop
+)
 """A step that is no plain action."""
 
 SomeStep: TypeAlias = Step | FlowStep
@@ -371,6 +421,8 @@ AnyStep = Annotated[
         Annotated[Rendezvous, Tag("rendezvous")],
         Annotated[Sleep, Tag("sleep")],
         Annotated[SetVariables, Tag("set")],
+        Annotated[Push, Tag("push")],
+        Annotated[Pop, Tag("pop")],
     ],
     Discriminator(_tag_of, custom_error_type="step_kind", custom_error_message=ONE_KIND),
 ]
@@ -438,3 +490,5 @@ def templates_of(step: SomeStep) -> Iterator[str]:
     """The texts of a step that may be templates."""
     if isinstance(step, SetVariables):
         yield from (text for _, text in texts_in(step.variables))
+    elif isinstance(step, Push):
+        yield from (text for _, text in texts_in(step.push))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from plan_samples import load, mistakes, small
+from plan_samples import load, mistakes, only_mistake, small
 
 
 def behaviour(*steps: Any) -> dict[str, Any]:
@@ -73,3 +73,16 @@ def test_a_plan_with_all_of_it_has_no_mistake() -> None:
         {"poll": {"action": "look"}, "until": "response.json.done", "every": "1s", "within": "5s", "name": "job"},
     ]
     assert load(behaviour(*steps)).warnings == ()
+
+
+def test_a_pool_that_is_popped_is_pushed_to() -> None:
+    behavior = [{"push": {"orders": "{{ vu.slot }}"}}, {"pop": {"order": "order", "wait": "5s"}}, "look"]
+    found = only_mistake(small(users__0__behavior=behavior))
+    assert "nothing pushes to the pool 'order' (did you mean 'orders'?)" in found
+    behavior[1] = {"pop": {"order": "orders"}}
+    assert load(small(users__0__behavior=behavior)).warnings == ()
+
+
+def test_a_pop_has_one_variable() -> None:
+    behavior = [{"push": {"p": 1}}, {"pop": {"a": "p", "b": "p"}}, "look"]
+    assert "pop has one variable and its pool" in only_mistake(small(users__0__behavior=behavior))

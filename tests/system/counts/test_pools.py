@@ -1,0 +1,49 @@
+"""Pools: what one user pushes another one of the same agent pops, each value once."""
+
+from typing import Any
+
+from fleet_processes import Fleet, Target
+
+
+def plan_of(url: str) -> dict[str, Any]:
+    return {
+        "config": {"name": "pools", "base_url": url, "duration": "10m", "graceful_stop": "5s"},
+        "users": [
+            {
+                "name": "buyer",
+                "concurrency": 3,
+                "iterations": 20,
+                "behavior": [{"push": {"orders": "{{ vu.slot }}-{{ vu.iteration }}"}}, "buy"],
+            },
+            {
+                "name": "packer",
+                "concurrency": 4,
+                "iterations": 15,
+                "behavior": [{"pop": {"order": "orders", "wait": "20s"}}, {"action": "pack"}],
+            },
+            {"name": "idler", "concurrency": 1, "iterations": 2, "behavior": [{"pop": {"x": "empty"}}, "buy"]},
+        ],
+        "actions": {"buy": {"url": "/ok/buy"}, "pack": {"url": "/ok/pack/{{ order }}"}},
+        "thresholds": ["error_rate(buy, pack) < 1%"],
+    }
+
+
+def test_each_value_is_popped_once_and_an_empty_pool_is_a_failure(target: Target, fleet: Fleet) -> None:
+    plan = plan_of(target.url)
+    plan["users"][0]["behavior"].append({"push": {"empty": "1"}})
+    del plan["users"][0]["behavior"][2]
+    plan["users"].append(
+        {
+            "name": "never",
+            "concurrency": 1,
+            "iterations": 1,
+            "behavior": [{"if": "false", "steps": [{"push": {"empty": 1}}]}, "buy"],
+        }
+    )
+    outcome = fleet.run(plan, 1)
+    paths = target.records().paths
+    packed = {path: count for path, count in paths.items() if path.startswith("/ok/pack/")}
+    assert packed == {f"/ok/pack/{slot}-{iteration}": 1 for slot in range(3) for iteration in range(20)}, outcome.output
+    assert paths["/ok/buy"] == 60 + 2 + 1
+    failed = outcome.actions["idler", "pop"]
+    assert (failed["requests"], failed["unsent"], failed["errors"]) == (2, 2, {"data": 2})
