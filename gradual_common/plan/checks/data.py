@@ -72,7 +72,9 @@ def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> tuple[Ta
             # before it. The order of groups decides, so the same plan gives the same rows in every run.
             first, size = sum(earlier.wanted for earlier in taken[claim.file]), claim.wanted
             taken[claim.file].append(claim)
-        tables[claim.group.number, claim.name] = DataTable(rows, claim.data.pick, first, size, seed, claim.group.number)
+        tables[claim.group.number, claim.name] = DataTable(
+            rows, claim.data.pick, first, size, seed, claim.group.number, claim.data.on_exhausted == "recycle"
+        )
     for name, written in view.data.items():
         # No user needs a row of a set that no template reads, but a missing file is a mistake in the plan.
         if (data := attempt(DATA_SETS.validate_python, written)) is not None:
@@ -152,11 +154,11 @@ def _check_columns(document: Document, claim: Claim, rows: tuple[Row, ...]) -> N
 def _check_number(document: Document, file: FilePath, rows: int, claims: list[Claim]) -> None:
     """`pick: unique` needs a row for every slot of every group that reads the file."""
     needed = sum(claim.wanted for claim in claims)
-    if rows >= needed:
+    if rows >= needed or all(claim.data.on_exhausted == "recycle" for claim in claims):
         return
     groups = listed([f"{claim.group.name} {claim.wanted}" for claim in claims])
     document.report(
         claims[-1].path,
         f"{file} has {count(rows, 'row')}, but {needed} are needed, one for each user ({groups})",
-        f"add {count(needed - rows, 'row')}, or share them with pick: sequential or pick: random",
+        f"add {count(needed - rows, 'row')}, or share them: on_exhausted: recycle, pick: sequential or pick: random",
     )

@@ -39,6 +39,8 @@ class DataTable:
     count: int = 0
     seed: int = 0
     group: int = 0
+    recycles: bool = False
+    """With `unique`, slots beyond the last row get the first ones again."""
 
     def row(self, ordinal: int) -> Row | None:
         """The row of a slot; None when there is none left for it."""
@@ -46,6 +48,8 @@ class DataTable:
             return None
         if self.pick == "unique":
             index = self.first + ordinal
+            if self.recycles:
+                return self.rows[index % len(self.rows)]
             return self.rows[index] if ordinal < self.count and index < len(self.rows) else None
         if self.pick == "sequential":
             return self.rows[ordinal % len(self.rows)]

@@ -32,7 +32,7 @@ def test_too_few_rows_are_reported_with_both_numbers(folder: Path) -> None:
     plan = small(data={"user": "ten.csv"}, actions__look__url=USER_URL, users__0__concurrency=7)
     found = only_mistake(plan, folder=folder)
     assert "ten.csv has 10 rows, but 11 are needed, one for each user (a 7, b 4)" in found
-    assert "add 1 row, or share them with pick: sequential or pick: random" in found
+    assert "add 1 row, or share them: on_exhausted: recycle, pick: sequential or pick: random" in found
 
 
 def test_a_phase_that_needs_more_rows_counts(folder: Path) -> None:
@@ -127,3 +127,10 @@ def test_a_file_whose_rows_all_belong_to_users_has_none_for_iterations(folder: P
         users__0__concurrency=10, users__0__data={"user": "ten.csv", "x": {"file": "ten.csv", "per": "iteration"}}
     )
     assert "ten.csv has no row left for iterations" in only_mistake(plan, folder=folder)
+
+
+def test_too_few_rows_are_used_again_if_the_plan_says_so(folder: Path) -> None:
+    data = {"user": {"file": "ten.csv", "on_exhausted": "recycle"}}
+    loaded = load(small(data=data, actions__look__url=USER_URL, users__0__concurrency=7), folder=folder)
+    held = [loaded.data[0, "user"].row(n) for n in range(7)] + [loaded.data[1, "user"].row(n) for n in range(4)]
+    assert [row["id"] for row in held if row] == [f"{n:03}" for n in [*range(10), 0]]
