@@ -8,9 +8,10 @@ from pathlib import Path as FilePath
 
 from pydantic import TypeAdapter
 
-from gradual_common.errors import DataFileError
-from gradual_common.language.document import Document, Path, attempt, value_at
+from gradual_common.errors import DataFileError, TemplateError
+from gradual_common.language.document import Document, Path, attempt, texts_in, value_at
 from gradual_common.language.plan_view import GroupView, PlanView
+from gradual_common.language.steps import expressions_in, templates_in
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Uses
 from gradual_common.plan.model.plan import DataSet, WrittenDataSet
@@ -18,6 +19,7 @@ from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, r
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.plan.reading.supplies import Supply
 from gradual_common.secrecy.quoting import shorten
+from gradual_common.templates.templates import is_template, names_in
 from gradual_common.units import count
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)
@@ -81,6 +83,10 @@ def load_data(view: PlanView, uses: Uses, locate: Locate, seed: int) -> tuple[Ta
             _read(view.document, files, ("data", name), data, locate(("data", name, "file"), data.file))
     for file, claims in taken.items():
         _check_number(view.document, file, len(files[file] or ()), claims)
+    for group in view.groups:
+        own = {claim.name for claims in dealt.values() for claim in claims if claim.group is group}
+        if own:
+            _check_sections(view, group, own)
     supplies: Supplies = {}
     for file, claims in dealt.items():
         # Rows that belong to users are not dealt out.
@@ -109,6 +115,30 @@ def _supply(document: Document, rows: tuple[Row, ...], claims: list[Claim]) -> S
     except DataFileError as error:
         document.report(first.path, str(error))
     return {(claim.group.number, claim.name): supply for claim in claims}
+
+
+def _check_sections(view: PlanView, group: GroupView, dealt: set[str]) -> None:
+    """The rows of iterations are there in `behavior` only."""
+    for entry in group.entries:
+        if entry.path[2] == "behavior":
+            continue
+        texts = [(path, text, True) for path, text in expressions_in(entry)]
+        texts += [(path, text, False) for path, text in templates_in(entry)]
+        texts += [
+            (path, text, False) for path, text in texts_in(view.actions.get(entry.action), ("actions", entry.action))
+        ]
+        for path, text, is_expression in texts:
+            for name in sorted(dealt & _names_in(text, is_expression)):
+                message = f"{text!r} is performed in {entry.path[2]}, but a row of {name!r} belongs to an iteration"
+                view.document.report(path, message)
+
+
+def _names_in(text: str, is_expression: bool) -> set[str]:
+    """What a text reads; nothing if it does not compile, which is reported elsewhere."""
+    try:
+        return set(names_in(text, is_expression)) if is_expression or is_template(text) else set()
+    except TemplateError:
+        return set()
 
 
 def _read(document: Document, files: Files, path: Path, data: DataSet, file: FilePath) -> tuple[Row, ...] | None:

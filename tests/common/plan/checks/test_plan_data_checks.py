@@ -134,3 +134,12 @@ def test_too_few_rows_are_used_again_if_the_plan_says_so(folder: Path) -> None:
     loaded = load(small(data=data, actions__look__url=USER_URL, users__0__concurrency=7), folder=folder)
     held = [loaded.data[0, "user"].row(n) for n in range(7)] + [loaded.data[1, "user"].row(n) for n in range(4)]
     assert [row["id"] for row in held if row] == [f"{n:03}" for n in [*range(10), 0]]
+
+
+def test_a_row_of_an_iteration_is_read_in_iterations_only(folder: Path) -> None:
+    plan = small(
+        users__0__data={"user": {"file": "ten.csv", "per": "iteration"}},
+        users__0__on_start=[{"set": {"x": "{{ user.id }}"}}],
+    )
+    found = only_mistake(plan, folder=folder)
+    assert "is performed in on_start, but a row of 'user' belongs to an iteration" in found
