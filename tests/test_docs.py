@@ -111,3 +111,22 @@ def test_a_template_gives_the_printed_result(names: str, example: str, result: s
     scope = {RANDOM: RandomStream(7), WALL_CLOCK: lambda: NOON, SEQUENCES: {"invoice": 1}.get, **yaml.safe_load(data)}
     assert any(name in example for name in re.findall(r"`([^`]+)`", names)), "the example uses another function"
     assert compile_template(example).render_text(scope) == result.replace("\\n", "\n")
+
+
+SCENARIOS = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+"""The page shows lines of the plans in `examples/scenarios`; `system/scenarios` runs the plans."""
+
+
+def test_the_page_of_scenarios_has_a_row_for_each_plan() -> None:
+    rows = re.findall(r"\]\(\.\./examples/scenarios/(\w+)\.yaml\) \|", SCENARIOS)
+    assert sorted(rows) == sorted(path.stem for path in (ROOT / "examples/scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), re.findall(r"\]\(\.\./examples/scenarios/(\w+)\.yaml\) \| (.*) \|$", SCENARIOS, re.MULTILINE)
+)
+def test_the_lines_on_the_page_of_scenarios_are_those_of_the_plans(name: str, cell: str) -> None:
+    plan = (ROOT / f"examples/scenarios/{name}.yaml").read_text(encoding="utf-8")
+    lines = re.findall(r"`([^`]+)`", cell)
+    assert lines
+    assert [line for line in lines if line not in plan] == []
