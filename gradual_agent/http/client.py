@@ -33,6 +33,7 @@ from gradual_agent.http.failures import (
     Failure,
     ResponseError,
 )
+from gradual_agent.http.long_bytes import Wire
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import HttpRequest, RequestSettings, follow
@@ -90,7 +91,7 @@ class HttpClient:
         self._deadline = NEVER
         self._timer: Entry | None = None
         self._timer_at = NEVER
-        self._last_wire: tuple[HttpRequest, int, bytes] | None = None
+        self._last_wire: tuple[HttpRequest, int, Wire] | None = None
 
     def beside(self, owner: Resumable) -> HttpClient:
         """Another client of the same user, for a fetch at the same time: it shares the cookies, not the connections."""
@@ -244,7 +245,7 @@ class HttpClient:
         head.forget_body()
         sample.response = Response(head.status, head, body)
 
-    def _add_cookies(self, request: HttpRequest) -> bytes:
+    def _add_cookies(self, request: HttpRequest) -> Wire:
         """The bytes of `request` with this user's cookies, cached until the request or the jar changes."""
         version, jar = 0, self._jar
         if jar is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypedDict, Unpack
 
 from gradual_agent.http.failures import REDIRECT, ResponseError
+from gradual_agent.http.long_bytes import Wire, insert_bytes
 from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
@@ -107,20 +108,20 @@ class HttpRequest:
 
     __slots__ = ("head_size", "settings", "wire")
 
-    def __init__(self, settings: RequestSettings, wire: bytes, head_size: int) -> None:
+    def __init__(self, settings: RequestSettings, wire: Wire, head_size: int) -> None:
         self.settings = settings
         self.wire = wire
-        """Head and body. The head holds no Cookie field."""
+        """Head and body, in pieces if they are long. The head holds no Cookie field."""
         self.head_size = head_size
         """Bytes of the head, with the empty line."""
 
     @property
     def head(self) -> bytes:
         """The head, with the empty line."""
-        return self.wire[: self.head_size]
+        return bytes(self.wire[: self.head_size])
 
     @property
-    def body(self) -> bytes:
+    def body(self) -> Wire:
         """The body."""
         return self.wire[self.head_size :]
 
@@ -145,7 +146,8 @@ class HttpRequest:
     @property
     def target(self) -> str:
         """Path and query."""
-        line = self.wire[: self.wire.index(b"\r\n")]
+        wire = self.wire if isinstance(self.wire, bytes) else self.head
+        line = wire[: wire.index(b"\r\n")]
         target = line[len(self.settings.method) + 1 : -len(" HTTP/1.1")].decode("utf-8", "surrogateescape")
         return target if self.origin.plain_proxy is None else target.removeprefix(str(self.origin))
 
@@ -159,10 +161,9 @@ class HttpRequest:
         """The absolute URL."""
         return f"{self.origin}{self.target}"
 
-    def wire_with(self, fields: str) -> bytes:
+    def wire_with(self, fields: str) -> Wire:
         """`wire` with more header fields, each `Name: value` and a line end."""
-        end = self.head_size - 2
-        return b"".join((self.wire[:end], encode_text(fields), self.wire[end:]))
+        return insert_bytes(self.wire, self.head_size - 2, encode_text(fields))
 
 
 class Options(TypedDict, total=False):
@@ -182,7 +183,7 @@ def build_request(
     method: str,
     url: str,
     headers: HeaderSource = (),
-    body: bytes = b"",
+    body: Wire = b"",
     tls: Tls = ANY_TLS,
     *,
     way: Way = STRAIGHT,

@@ -17,6 +17,7 @@ from typing import Any
 
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
+from gradual_agent.http.long_bytes import insert_bytes
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
@@ -57,8 +58,9 @@ class TraceStream:
         if share is None:
             return request
         sample.trace = self.next(share)
-        field, wire, end = f"{HEADER}: {sample.trace}\r\n".encode("ascii"), request.wire, request.head_size - 2
-        return HttpRequest(request.settings, b"".join((wire[:end], field, wire[end:])), request.head_size + len(field))
+        field = f"{HEADER}: {sample.trace}\r\n".encode("ascii")
+        wire = insert_bytes(request.wire, request.head_size - 2, field)
+        return HttpRequest(request.settings, wire, request.head_size + len(field))
 
 
 class TracingClient(HttpClient):

@@ -166,6 +166,9 @@ def texts_in(value: Any) -> Iterator[str]:
         yield from texts_in(value.expected)
     elif isinstance(value, Metric):
         yield from texts_in(value.expression if value.source == VALUE else "")
+    elif isinstance(value, Model):
+        for name in type(value).model_fields:
+            yield from texts_in(getattr(value, name))
     elif isinstance(value, Mapping):
         for name, entry in value.items():
             yield from texts_in(name)

@@ -1,8 +1,8 @@
 """From a plan file to everything that a run needs: the plan, the job for the agents, the data.
 
 Read → include other files → merge the profile → replace (`--set` and other options) → put variables in → scale (`-u`) →
-put schemas in → validate and check → read data, TLS files and secrets → try the TLS files. Every step reports into the
-document and the next goes on: all mistakes are found in one go.
+put schemas in → validate and check → read data, TLS files, uploads and secrets → try the TLS files. Every step reports
+into the document and the next goes on: all mistakes are found in one go.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
 from gradual_common.kinds.http.request_checks import uses_base_url
-from gradual_common.language.document import Document, Path, list_at, value_at
+from gradual_common.language.document import Document, Path, list_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
 from gradual_common.plan.checks.data import load_data
 from gradual_common.plan.checks.flow import unreachable_steps
 from gradual_common.plan.checks.names import check_plan
 from gradual_common.plan.checks.shape import shape_problems
-from gradual_common.plan.checks.tls import TLS_FILES, check_tls, owners_of_tls
+from gradual_common.plan.checks.tls import check_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.reading.asset_files import read_assets
 from gradual_common.plan.reading.data_files import DataTable
-from gradual_common.plan.reading.environment import Locate, Variables, read_secrets, substitute_variables
+from gradual_common.plan.reading.environment import Variables, read_secrets, substitute_variables
 from gradual_common.plan.reading.includes import Includes
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
@@ -267,24 +268,6 @@ def without_secrets(document: Document, mask: Mask) -> list[Problem]:
     in_order = sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
     hide = mask.hide
     return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in in_order]
-
-
-def read_assets(view: PlanView, locate: Locate) -> dict[str, bytes]:
-    """The TLS files of config, services and actions, by the path that the plan gives."""
-    document = view.document
-    assets: dict[str, bytes] = {}
-    for owner, *_ in owners_of_tls(view):
-        for key in TLS_FILES:
-            path = (*owner, "tls", key)
-            if not isinstance(file := value_at(document.root, path), str):
-                continue
-            found = locate(path, file)
-            try:
-                # `locate` may have changed the name in the document: to one that is relative to the plan.
-                assets[value_at(document.root, path)] = found.read_bytes()
-            except OSError as error:
-                document.report(path, f"cannot read {found}: {error.strerror or error}")
-    return assets
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

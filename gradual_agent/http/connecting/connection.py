@@ -19,9 +19,10 @@ import asyncio
 import socket
 from typing import Final, Protocol, cast
 
-from gradual_agent.http.connecting.upload import PIECE, Upload
+from gradual_agent.http.connecting.upload import Rest, Upload
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import Failure, ResponseError, connection_ended, unexpected
+from gradual_agent.http.long_bytes import PIECE, LongBytes, Piece, Wire, split_piece
 from gradual_agent.http.reading.head import MAX_HEAD, ResponseHead
 from gradual_agent.http.reading.reader import ResponseReader, is_excess
 from gradual_agent.http.request import HttpRequest
@@ -66,7 +67,7 @@ class Channel(Protocol):
     def reused(self) -> bool:
         """Whether it has carried a response before."""
 
-    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Write a request: see `Http1Connection.send`."""
 
     def cancel(self, handler: ResponseHandler) -> tuple[int, int]:
@@ -113,7 +114,7 @@ class Http1Connection(asyncio.Protocol):
         """Round trips after that of TCP, before the first request could be sent."""
         return 0
 
-    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Write a request, `wire` and then `rest`; return how many bytes the kernel took at once.
 
         −1: the peer is gone. 0: the kernel has no room at all, which happens on an idle connection only when memory is
@@ -128,7 +129,7 @@ class Http1Connection(asyncio.Protocol):
         # - A peer that is gone shows at once: a stale connection is replaced, and nothing was sent.
         # The transport itself writes only TLS's close_notify, so its bytes never mix with ours.
         try:
-            sent = self._socket.send(wire if len(wire) <= PIECE else wire[:PIECE])
+            sent = self._socket.send(wire if len(wire) <= PIECE else split_piece(wire)[0])  # type: ignore[arg-type]  # bytes
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
@@ -139,21 +140,22 @@ class Http1Connection(asyncio.Protocol):
         self._request = request
         self._limit = request.settings.body_limit
         if sent < len(wire) or rest:
-            self._send_rest(memoryview(wire)[sent:], rest, handler if sent == 0 else None)
+            first, rest = split_piece(wire) if isinstance(wire, LongBytes) else (wire, rest)
+            self._send_rest(memoryview(first)[sent:], rest, handler if sent == 0 else None)
         if self._early:
             # With a reader the quick path is closed to what comes next, which follows the early bytes in `_read`.
             self._reader = ResponseReader(self._heads, request)
             self._context.loop.call_soon(self._replay)
         return sent
 
-    def _send_rest(self, sealed: memoryview, rest: memoryview, unbegun: ResponseHandler | None) -> None:
+    def _send_rest(self, sealed: memoryview, rest: Rest, unbegun: ResponseHandler | None) -> None:
         on_begun = None if unbegun is None else unbegun.on_begun
         self._upload = upload = Upload(
             self._context, self._socket, sealed, rest, self._seal, on_begun, self._on_upload_over
         )
         upload.go_on()
 
-    def _seal(self, piece: memoryview) -> bytes | memoryview:
+    def _seal(self, piece: Piece) -> Piece:
         """A piece of a request as it goes to the socket."""
         return piece
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from gradual_agent.http.connecting.connection import NOTHING, Http1Connection, ResponseHandler
+from gradual_agent.http.connecting.upload import Rest
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import NO_LEASE, RESET, Failure
+from gradual_agent.http.long_bytes import Wire
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
@@ -33,7 +35,7 @@ class LineConnection:
         self._line = line
         self._handler: ResponseHandler | None = None
         self._entry: Entry | None = None
-        self._waiting: tuple[bytes, HttpRequest, memoryview] | None = None
+        self._waiting: tuple[Wire, HttpRequest, Rest] | None = None
         """The request that is on the line."""
         self._due = 0
         """When the request has passed the line."""
@@ -56,7 +58,7 @@ class LineConnection:
         """Whether it has carried a response before."""
         return self._connection.reused
 
-    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Put a request on the line; 0, as nothing is written yet."""
         self._handler = handler
         self._waiting = wire, request, rest

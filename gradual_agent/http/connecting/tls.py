@@ -18,9 +18,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from gradual_agent.http.connecting.connection import NOTHING, Http1Connection, ResponseHandler
-from gradual_agent.http.connecting.upload import PIECE
+from gradual_agent.http.connecting.upload import Rest
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import PROTOCOL, TLS, Failure, ResponseError
+from gradual_agent.http.long_bytes import PIECE, LongBytes, Piece, Wire
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 from gradual_common.errors import TlsFileError
@@ -144,18 +145,19 @@ class TlsConnection(Http1Connection):
         super().connection_made(transport)
         self.data_received(b"")
 
-    def send(self, wire: bytes, request: HttpRequest, handler: ResponseHandler, rest: memoryview = NOTHING) -> int:
+    def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Encrypt, then write; a large request piece by piece."""
         if len(wire) > PIECE:
-            wire, rest = wire[:PIECE], memoryview(wire)[PIECE:]
+            rest = wire[PIECE:] if isinstance(wire, LongBytes) else memoryview(wire)[PIECE:]
+            wire = wire[:PIECE]
         try:
-            sealed = self._layer.encrypt(wire)
+            sealed = self._layer.encrypt(wire)  # type: ignore[arg-type]  # no longer than a piece: bytes
         except ssl.SSLError:  # The server ended the session right after the handshake.
             self.abort()
             return -1
         return Http1Connection.send(self, sealed, request, handler, rest)
 
-    def _seal(self, piece: memoryview) -> bytes | memoryview:
+    def _seal(self, piece: Piece) -> Piece:
         return self._layer.encrypt(piece)
 
     def data_received(self, data: bytes) -> None:

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from gradual_agent.http.context import HttpContext
+from gradual_agent.http.long_bytes import PIECE, LongBytes, Piece, split_piece
 
-PIECE: Final = 64 * 1024
-"""Bytes that are written between two checks of the lease."""
+Rest = bytes | memoryview | LongBytes
+"""The rest of a request: of a long one, whose files are shared, without a copy."""
 
 BURST: Final = 16
 """Pieces that are written before other callbacks of the loop run."""
@@ -39,8 +40,8 @@ class Upload:
     context: HttpContext
     sock: socket.socket
     sealed: memoryview
-    rest: memoryview
-    seal: Callable[[memoryview], bytes | memoryview]
+    rest: Rest
+    seal: Callable[[Piece], Piece]
     on_begun: Callable[[], None] | None
     """Called when the first byte is written, if none was before."""
     on_over: Callable[[OSError | None], None]
@@ -88,7 +89,7 @@ class Upload:
         self._watch()
 
     def _seal_next(self) -> bool:
-        piece, self.rest = self.rest[:PIECE], self.rest[PIECE:]
+        piece, self.rest = split_piece(self.rest)
         if piece:
             self.sealed = memoryview(self.seal(piece))
         return bool(piece)

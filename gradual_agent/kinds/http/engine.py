@@ -63,7 +63,7 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
     is_traced = any(each.trace for each in settings)
-    return HttpEngine(dialer, plan, runtime.observer, runtime.record, is_traced)
+    return HttpEngine(dialer, plan, runtime.observer, runtime.record, is_traced, assets)
 
 
 def shared_settings(plan: Plan) -> list[HttpService]:
@@ -83,6 +83,8 @@ class HttpEngine:
     record: Record = no_metrics
     is_traced: bool = False
     """Some action carries trace contexts."""
+    assets: Assets = field(default_factory=dict)
+    """The files that are uploaded are among them."""
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -97,6 +99,7 @@ class HttpEngine:
         template = RequestTemplate(
             self.plan.config_of(spec),
             spec,
+            self.assets,
             wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
             wants_body=wants_body or assertions.wants_body or extractor.wants_body,
         )

@@ -47,7 +47,7 @@ def _credentials_of(request: HttpRequest | None, response: Response | None) -> I
         fields = [*request.fields, ("Cookie", request.settings.cookie)]
         yield from credentials_in_fields(fields)
         yield from credentials_in_text(request.url[:MAX_READ])
-        yield from credentials_in_text(request.body[:MAX_READ].decode("utf-8", "replace"))
+        yield from credentials_in_text(bytes(request.body[:MAX_READ]).decode("utf-8", "replace"))
     if response is not None:
         yield from credentials_in_fields(_pairs(response.headers))
 
@@ -65,7 +65,7 @@ def _describe_request(mask: Mask, request: HttpRequest, trace: str) -> dict[str,
         "method": request.method,
         "url": show_text(mask, request.url),
         "headers": describe_fields(mask, fields),
-        "body": _show_body(mask, Response(0, body=request.body)),
+        "body": _show_body(mask, Response(0, body=bytes(request.body[:MAX_BYTES])), len(request.body)),
         "body_bytes": len(request.body),
     }
 
@@ -84,7 +84,7 @@ def _describe_response(
     return {
         "status_code": response.status_code,
         "headers": describe_fields(mask, list(_pairs(response.headers))),
-        "body": _show_body(mask, replace(response, body=body), is_whole) if is_kept else None,
+        "body": _show_body(mask, replace(response, body=body), len(body), is_whole) if is_kept else None,
         "body_bytes": len(body) if is_kept and is_whole else None,
     }
 
@@ -103,9 +103,8 @@ def _decoded(response: Response) -> bytes:
         return response.body
 
 
-def _show_body(mask: Mask, response: Response, is_whole: bool = True) -> str:
+def _show_body(mask: Mask, response: Response, size: int, is_whole: bool = True) -> str:
     """The first part of a body in its charset, and its size when that is not all."""
-    size = len(response.body)
     rest = f"{size:,}{'' if is_whole else ' or more'} bytes" if size > MAX_BYTES or not is_whole else ""
     return show_text(mask, replace(response, body=response.body[:MAX_BYTES]).text, rest)
 
@@ -116,7 +115,8 @@ def message_of_request(request: HttpRequest, cookie: str) -> Message:
     fields = [line.partition(": ")[::2] for line in lines]
     if cookie:
         fields.append(("Cookie", cookie))
-    return Message(fields, request.body, request.body.decode("utf-8", "replace"))
+    body = bytes(request.body)
+    return Message(fields, body, body.decode("utf-8", "replace"))
 
 
 def title_of(sample: Sample) -> str:

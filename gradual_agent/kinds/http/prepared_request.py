@@ -84,7 +84,7 @@ def prepare(build: Callable[[Render], HttpRequest], in_body: str) -> Build | Non
 
 def _cut(request: HttpRequest, spelling: str, *, is_json: bool) -> tuple[Pieces, Pieces]:
     """The pieces of head and body. The length of a body with marks is cut off the head."""
-    head, body = (part.decode("utf-8", "surrogateescape") for part in (request.head, request.body))
+    head, body = (bytes(part).decode("utf-8", "surrogateescape") for part in (request.head, request.body))
     if spelling in body:
         head = _LENGTH.sub("", head)
     return _pieces(head, spelling), _pieces(body, spelling, is_json=is_json)

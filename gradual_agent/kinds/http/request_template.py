@@ -5,35 +5,37 @@ See docs/design/plan_language.md, "Actions". Text becomes bytes as UTF-8 (`gradu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from operator import methodcaller
-from typing import Any
-from urllib.parse import quote, quote_plus, urlencode
 
+from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.request import HttpRequest, Options, build_request
+from gradual_agent.kinds.http.encoding import BINARY_TYPE, FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
+from gradual_agent.kinds.http.multipart import MULTIPART_TYPE, MultipartTemplate
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
-from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService, inherit
+from gradual_common.net.tls import Assets
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.templates.templates import Scope, as_text, compile_value
 
-JSON_TYPE = "application/json"
-FORM_TYPE = "application/x-www-form-urlencoded"
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-"""Made once: `json.dumps` makes a new encoder for each call with options that are not the default."""
+NO_ASSETS: Assets = {}
 
 
 class RequestTemplate:
     """Everything of a request that is known when the plan is compiled."""
 
-    __slots__ = ("_base", "_body", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers", "_method",
-                 "_options", "_prepared", "_query", "_tls", "_url", "_way")  # fmt: skip
+    __slots__ = ("_base", "_body", "_file", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers",
+                 "_method", "_multipart", "_options", "_prepared", "_query", "_tls", "_url", "_way")  # fmt: skip
 
     def __init__(
-        self, service: HttpService, spec: HttpActionSpec, *, wants_headers: bool = False, wants_body: bool = False
+        self,
+        service: HttpService,
+        spec: HttpActionSpec,
+        assets: Assets = NO_ASSETS,
+        *,
+        wants_headers: bool = False,
+        wants_body: bool = False,
     ) -> None:
         settings = inherit(service, spec)
         self._method = spec.method
@@ -47,19 +49,22 @@ class RequestTemplate:
         self._has_body = spec.body is not None
         self._body = compile_value(spec.body)
         self._form = compile_value(spec.form)
+        self._multipart = None if spec.multipart is None else MultipartTemplate(spec.multipart, assets)
+        self._file = None if spec.body_file is None else join_pieces((assets[spec.body_file],))
         self._tls = settings.tls
         self._way = settings.way
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
         self._options["max_body"] = spec.max_body
         # What goes into a body as it is depends on how the body is written.
         in_body = IN_JSON if isinstance(spec.body, Mapping | list) else IN_FORM if spec.form is not None else IN_TEXT
-        self._prepared = None if self.is_static else prepare(self._build, in_body)
+        can_prepare = not self.is_static and self._multipart is None and self._file is None
+        self._prepared = prepare(self._build, in_body) if can_prepare else None
 
     @property
     def is_static(self) -> bool:
         """Whether nothing in it is a template, so that all users send the same request."""
         parts = [self._base, self._url, self._query, self._body, self._form, *(value for _, value in self._headers)]
-        return all(part.is_static for part in parts)
+        return all(part.is_static for part in parts) and (self._multipart is None or self._multipart.is_static)
 
     def build(self, scope: Scope) -> HttpRequest:
         """The request in `scope`; raises TemplateError or RequestError."""
@@ -75,6 +80,10 @@ class RequestTemplate:
         body, content_type = self._build_body(render)
         if content_type and not self._has_content_type:
             headers = [*headers, ("Content-Type", content_type)]
+        elif content_type.startswith(MULTIPART_TYPE):
+            # One for all actions, in the config or the service, cannot name the boundary.
+            others = [pair for pair in headers if pair[0].lower() != "content-type"]
+            headers = [*others, ("Content-Type", content_type)]
         url = join_base(as_text(render(self._base)), as_text(render(self._url)))
         if query := render(self._query):
             url = add_query(url, encode_pairs(query, plus=False))
@@ -83,8 +92,12 @@ class RequestTemplate:
     def _render_headers(self, render: Render) -> list[tuple[str, str]]:
         return [(name, as_text(render(value))) for name, value in self._headers]
 
-    def _build_body(self, render: Render) -> tuple[bytes, str]:
+    def _build_body(self, render: Render) -> tuple[Wire, str]:
         """The body, and the content type that its form implies ("" if none)."""
+        if self._multipart is not None:
+            return self._multipart.build(render)
+        if self._file is not None:
+            return self._file, BINARY_TYPE
         form = render(self._form)
         if form is not None:
             return encode_pairs(form, plus=True).encode(), FORM_TYPE
@@ -106,25 +119,3 @@ def options_of(settings: HttpService, *, wants_headers: bool, wants_body: bool) 
         "wants_body": wants_body,
         "trace": None if settings.trace is None else settings.trace.sample,
     }
-
-
-def encode_json(value: Any) -> bytes:
-    """JSON as UTF-8. TemplateError for a value that JSON does not know."""
-    try:
-        # UTF-8 cannot encode half a surrogate pair, but JSON can escape it: `backslashreplace` writes it as `\ud800`,
-        # which is JSON's own escape.
-        return _ENCODE(value).encode("utf-8", "backslashreplace")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TemplateError(f"the body cannot be written as JSON: {error}") from error
-
-
-def encode_pairs(pairs: Any, *, plus: bool) -> str:
-    """A mapping as `name=value&…`; a list repeats its name. `plus`: a blank becomes `+`, as in forms."""
-    if not isinstance(pairs, Mapping):
-        raise TemplateError(f"a mapping is expected, found {type(pairs).__name__}")
-    flat = [
-        (encode_text(str(name)), encode_text(as_text(value)))
-        for name, entry in pairs.items()
-        for value in (entry if isinstance(entry, list | tuple) else (entry,))
-    ]
-    return urlencode(flat, quote_via=quote_plus if plus else quote, safe="")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
 from gradual_agent.http.request import HttpRequest, build_request
-from gradual_agent.kinds.http.request_template import FORM_TYPE, JSON_TYPE, encode_json, encode_pairs, options_of
+from gradual_agent.kinds.http.encoding import FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
+from gradual_agent.kinds.http.request_template import options_of
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
 from gradual_common.kinds.http.settings import HttpService, inherit, merge_headers

@@ -12,6 +12,7 @@ from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.multipart import Parts
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.kinds.http.settings import HttpSettings
 from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
@@ -49,7 +50,13 @@ class HttpActionSpec(ActionSpec, HttpSettings):
     """A mapping or list is sent as JSON, a text as it is."""
 
     form: dict[str, Any] | None = None
-    """Sent as application/x-www-form-urlencoded."""
+    """Sent as application/x-www-form-urlencoded; a list repeats its name."""
+
+    multipart: dict[Name, Parts] | None = None
+    """Sent as multipart/form-data: values and files by the names of their parts."""
+
+    body_file: Name | None = None
+    """The path of a file that is the body, which the master reads; relative to the plan."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(HTTP_ASSERTIONS)] = ()
     """Conditions that the response must meet."""
@@ -92,7 +99,7 @@ class HttpKind(ActionKind):
     engine = "gradual_agent.kinds.http.engine:make_engine"
     failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
     assertions = HTTP_ASSERTIONS
-    template_keys = ("url", "query", "headers", "body", "form", "assertions", "record")
+    template_keys = ("url", "query", "headers", "body", "form", "multipart", "assertions", "record")
 
     def check(self, view: PlanView) -> None:
         """Report URLs, headers and bodies that can never be sent, in actions, services and `config`."""

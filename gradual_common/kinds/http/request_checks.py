@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
+from gradual_common.kinds.http.body_checks import check_bodies
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import NO_CHARACTER, nearest
@@ -17,7 +18,6 @@ from gradual_common.net.urls import check_characters, read_authority, split_auth
 from gradual_common.secrecy.quoting import quoted, shorten
 from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
 
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HOLE = "…"
 """Shown instead of a template; it cannot be part of a host."""
 
@@ -197,27 +197,6 @@ def _static_text(value: Any) -> str:
         return "" if isinstance(value, dict | list) else as_text(value)
     pieces = pieces_of(value) or [None]
     return "" if None in pieces else _joined(pieces)
-
-
-def check_bodies(view: PlanView) -> None:
-    """Report an action with two bodies, or with a mapping as `body` and the Content-Type of a form."""
-    for name, action in view.actions_of("http").items():
-        path: Path = ("actions", name, "body")
-        if action.get("body") is None:
-            continue
-        if action.get("form") is not None:
-            view.document.report(path, "body and form cannot be used together; keep one of them")
-        content_type = next(filter(None, (content_type_of(owner) for _, owner in view.layers_of(name))), "")
-        if isinstance(action["body"], dict | list) and content_type.startswith(FORM_TYPES):
-            view.document.report(
-                path, f"a mapping is sent as JSON, but Content-Type is {content_type!r}", "write form: instead of body:"
-            )
-
-
-def content_type_of(owner: dict[str, Any]) -> str:
-    """The Content-Type among the headers of an action, a service or the config, or nothing."""
-    headers = mapping_at(owner, "headers").items()
-    return next((str(value).lower() for name, value in headers if name.lower() == "content-type"), "")
 
 
 def check_texts(document: Document) -> None:

@@ -53,7 +53,9 @@ _WORDS = {
     "variables come from the environment or `-e X=…`, and are used as ${X}":
         "variables vars env environments environment",
     "a mapping under `body:` is sent as JSON": "json jsonbody postdata",
-    "fields of a form are written under `form:`": "formdata urlencoded",
+    "fields of a form are written under `form:`": "urlencoded",
+    "a form with files is written under `multipart:`: {document: {file: form.pdf}, note: text}":
+        "formdata files upload attachments filename",
     "what comes after the ? of a URL is written under `query:`": "params qs querystring queryparams",
     "certificates go unchecked with `tls: {verify: false}`":
         "insecure insecureskiptlsverify verify rejectunauthorized sslverify",

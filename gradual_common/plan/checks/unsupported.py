@@ -15,7 +15,7 @@ KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     ((), ("auth",)),
     (("config",), ("auth",)),
     (("users", EACH), ("auth",)),
-    (("actions", EACH), ("auth", "multipart")),
+    (("actions", EACH), ("auth",)),
 )
 """The places of settings that are not supported yet, and their names."""
 

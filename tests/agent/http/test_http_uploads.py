@@ -10,6 +10,7 @@ import pytest
 import trustme
 from http_harness import FOREVER, Driver, open_dialer, run_server
 
+from gradual_agent.http.long_bytes import LongBytes
 from gradual_agent.http.request import build_request
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
@@ -100,10 +101,11 @@ class Slow:
         self.counted.set()
 
 
+@pytest.mark.parametrize("body", [bytes(64 * MIB), LongBytes([b"a", bytes(64 * MIB)])], ids=["plain", "shared"])
 @pytest.mark.parametrize("end", ["timeout", "interrupt", "cut", "close", "lease"])
-async def test_the_rest_of_a_body_does_not_arrive_after_its_end(end):
+async def test_the_rest_of_a_body_does_not_arrive_after_its_end(end, body):
     """What the kernel holds does: a few MiB of the 64."""
-    body, slow, lease = bytes(64 * MIB), Slow(), Lease(FOREVER)
+    slow, lease = Slow(), Lease(FOREVER)
     async with Peer(slow) as peer:
         with open_dialer(lease=lease) as dialer:
             user = Driver(dialer)

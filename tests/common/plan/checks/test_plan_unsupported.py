@@ -11,7 +11,7 @@ from plan_samples import mistakes, only_mistake, small
     [
         ({"auth": {}}, "auth"),
         ({"config__auth": "x"}, "auth"),
-        *[({f"actions__look__{key}": "x"}, key) for key in ("auth", "multipart")],
+        ({"actions__look__auth": "x"}, "auth"),
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
         ({"thresholds": ["p95 < 5s for 10s"]}, "`for` in an objective"),

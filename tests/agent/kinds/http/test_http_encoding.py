@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.kinds.http.request_template import encode_json, encode_pairs
+from gradual_agent.kinds.http.encoding import encode_json, encode_pairs
 from gradual_common.errors import RequestError, TemplateError
 
 TEXTS = st.text(st.characters())
