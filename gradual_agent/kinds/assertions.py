@@ -39,15 +39,18 @@ that cannot be compared, numbers with too many digits, an undefined name in a li
 class Assertions:
     """The compiled assertions of one action.
 
-    `judge` sets the sample's kind, and bit n of `failed_assertions` for each assertion n that failed. `names`: the
-    variables of the scope that the expected values read.
+    `is_plain`: there is nothing but the implied "below 400". `judge` sets the sample's kind, and bit n of
+    `failed_assertions` for each assertion n that failed. `names`: the variables of the scope that the expected values
+    read.
     """
 
-    __slots__ = ("_failures", "_implied", "_predicates", "_specs", "count", "names", "wants_body", "wants_headers")
+    __slots__ = ("_failures", "_implied", "_predicates", "_specs", "count", "is_plain", "names", "wants_body",
+                 "wants_headers")  # fmt: skip
 
     def __init__(self, specs: Sequence[Assertion]) -> None:
         expected = [compile_value(spec.expected) for spec in specs]
         self.count = len(specs)
+        self.is_plain = not specs
         self.names: frozenset[str] = frozenset().union(*(value.names for value in expected))
         kinds = [assertion_called(spec.check) for spec in specs]
         self.wants_headers = any(kind.reads == "headers" for kind in kinds)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gradual_common.kinds.failure import DATA, EXTRACT, INTERNAL, POLL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.graphql import GRAPHQL
 
 _ASSERTIONS = tuple(kind.failure for kind in HTTP_ASSERTIONS.values())
 
@@ -27,6 +28,7 @@ BUILT_IN = (
     *_ASSERTIONS[7:],  # Assertions that were added later: existing numbers must not change.
     POLL,
     DATA,
+    GRAPHQL,
 )
 """The failures of HTTP actions, and those that any action may have, in the order of their numbers on the wire."""
 

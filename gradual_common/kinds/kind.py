@@ -167,7 +167,7 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, Metric):
         yield from texts_in(value.expression if value.source == VALUE else "")
     elif isinstance(value, Model):
-        for name in type(value).model_fields:
+        for name in getattr(value, "template_fields", ()):
             yield from texts_in(getattr(value, name))
     elif isinstance(value, Mapping):
         for name, entry in value.items():

@@ -24,6 +24,7 @@ from gradual_agent.kinds.engines import Observer, Runtime, no_metrics
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.destinations import known_destinations
 from gradual_agent.kinds.http.exchange import describe_exchange, message_of, message_of_request, title_of
+from gradual_agent.kinds.http.graphql import GraphQLAssertions
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.kinds.kind import Actor, fail_template
 from gradual_agent.kinds.metrics import Record, extractor_of
@@ -94,7 +95,7 @@ class HttpEngine:
 
     def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction:
         """Compile an action; TemplateError or RequestError for one that can never be sent."""
-        assertions = Assertions(spec.assertions)
+        assertions = assertions_of(spec)
         extractor = extractor_of(spec, self.record)
         template = RequestTemplate(
             self.plan.config_of(spec),
@@ -124,6 +125,11 @@ class HttpEngine:
         self.dialer.close()
 
 
+def assertions_of(spec: HttpActionSpec) -> Assertions:
+    """What an action asserts of its response."""
+    return Assertions(spec.assertions) if spec.graphql is None else GraphQLAssertions(spec.assertions, spec.graphql)
+
+
 class HttpAction:
     """A compiled entry of `actions:`."""
 
@@ -143,7 +149,7 @@ class HttpAction:
         self._assertions = assertions
         self._extractor = extractor
         self._request: HttpRequest | None = template.build(NO_SCOPE) if template.is_static else None
-        self._is_plain = not assertions.count and not extractor
+        self._is_plain = assertions.is_plain and not extractor
         self._extracts = len(extractor) > 0
         self._uses_scope = not template.is_static or self._extracts or bool(assertions.names)
         self.assertion_count = assertions.count

@@ -11,6 +11,7 @@ from operator import methodcaller
 from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_agent.kinds.http.encoding import BINARY_TYPE, FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
+from gradual_agent.kinds.http.graphql import compile_operation
 from gradual_agent.kinds.http.multipart import MULTIPART_TYPE, MultipartTemplate
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
 from gradual_common.kinds.http.kind import HttpActionSpec
@@ -46,8 +47,8 @@ class RequestTemplate:
         are_fixed = all(value.is_static for _, value in self._headers)
         self._fixed_headers = self._render_headers(methodcaller("render", {})) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
-        self._has_body = spec.body is not None
-        self._body = compile_value(spec.body)
+        self._has_body = spec.body is not None or spec.graphql is not None
+        self._body = compile_value(spec.body) if spec.graphql is None else compile_operation(spec.graphql)
         self._form = compile_value(spec.form)
         self._multipart = None if spec.multipart is None else MultipartTemplate(spec.multipart, assets)
         self._file = None if spec.body_file is None else join_pieces((assets[spec.body_file],))
@@ -56,7 +57,13 @@ class RequestTemplate:
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
         self._options["max_body"] = spec.max_body
         # What goes into a body as it is depends on how the body is written.
-        in_body = IN_JSON if isinstance(spec.body, Mapping | list) else IN_FORM if spec.form is not None else IN_TEXT
+        in_body = (
+            IN_JSON
+            if isinstance(spec.body, Mapping | list) or spec.graphql
+            else IN_FORM
+            if spec.form is not None
+            else IN_TEXT
+        )
         can_prepare = not self.is_static and self._multipart is None and self._file is None
         self._prepared = prepare(self._build, in_body) if can_prepare else None
 

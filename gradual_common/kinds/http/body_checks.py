@@ -11,7 +11,7 @@ from gradual_common.language.wording import listed
 from gradual_common.secrecy.quoting import quoted
 from gradual_common.templates.templates import is_template
 
-BODIES = ("body", "body_file", "form", "multipart")
+BODIES = ("body", "body_file", "form", "multipart", "graphql")
 """The keys that say what an action sends; it has one of them at most."""
 
 UPLOADS = ("body_file", "multipart")

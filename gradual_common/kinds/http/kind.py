@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.graphql import GraphQL
 from gradual_common.kinds.http.multipart import Parts
 from gradual_common.kinds.http.request_checks import check_requests
 from gradual_common.kinds.http.settings import HttpSettings
@@ -58,6 +59,9 @@ class HttpActionSpec(ActionSpec, HttpSettings):
     body_file: Name | None = None
     """The path of a file that is the body, which the master reads; relative to the plan."""
 
+    graphql: GraphQL | None = None
+    """A GraphQL operation, sent as JSON by POST; errors in its answer are failures."""
+
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(HTTP_ASSERTIONS)] = ()
     """Conditions that the response must meet."""
 
@@ -69,6 +73,13 @@ class HttpActionSpec(ActionSpec, HttpSettings):
 
     max_body: PositiveCount | None = None
     """Maximum size of a response body, in bytes."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _post_graphql(cls, action: Any) -> Any:
+        """Its method is POST where none is written."""
+        is_posted = isinstance(action, dict) and action.get("graphql") is not None and action.get("method") is None
+        return {**action, "method": "POST"} if is_posted else action
 
     @property
     def address(self) -> str:
@@ -99,7 +110,7 @@ class HttpKind(ActionKind):
     engine = "gradual_agent.kinds.http.engine:make_engine"
     failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
     assertions = HTTP_ASSERTIONS
-    template_keys = ("url", "query", "headers", "body", "form", "multipart", "assertions", "record")
+    template_keys = ("url", "query", "headers", "body", "form", "multipart", "graphql", "assertions", "record")
 
     def check(self, view: PlanView) -> None:
         """Report URLs, headers and bodies that can never be sent, in actions, services and `config`."""

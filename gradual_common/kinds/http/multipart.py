@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
@@ -34,6 +34,9 @@ def check_media_type(value: Any) -> Any:
 
 class FormPart(Model):
     """One part: a file of the plan, or a value."""
+
+    template_fields: ClassVar[tuple[str, ...]] = ("value", "filename")
+    """The fields whose texts are templates."""
 
     file: Name | None = None
     """The path of the file, which the master reads; relative to the plan."""

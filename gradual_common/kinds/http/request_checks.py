@@ -10,6 +10,7 @@ from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.body_checks import check_bodies
+from gradual_common.kinds.http.graphql import check_graphql
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import NO_CHARACTER, nearest
@@ -38,6 +39,7 @@ def check_requests(view: PlanView) -> None:
     check_headers(view)
     check_traces(view)
     check_bodies(view)
+    check_graphql(view)
     check_texts(view.document)
 
 
@@ -203,8 +205,9 @@ def check_texts(document: Document) -> None:
     """Report texts that cannot be sent."""
     # All texts are sent as UTF-8, which cannot encode half a surrogate pair. A JSON body can: it escapes it.
     for path, text in texts_in(document.root):
-        in_body = path[:1] == ("actions",) and path[2:3] == ("body",)
-        is_json = in_body and isinstance(mapping_at(document.root, *path[:2]).get("body"), dict | list)
+        key = path[2] if path[:1] == ("actions",) and len(path) > 2 else ""
+        body = mapping_at(document.root, *path[:2]).get("body") if key == "body" else None
+        is_json = key == "graphql" or isinstance(body, dict | list)
         if is_json or (text.isascii() and not is_template(text)):
             continue
         try:

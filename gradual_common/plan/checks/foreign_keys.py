@@ -53,6 +53,7 @@ _WORDS = {
     "variables come from the environment or `-e X=…`, and are used as ${X}":
         "variables vars env environments environment",
     "a mapping under `body:` is sent as JSON": "json jsonbody postdata",
+    "a GraphQL query is written under `graphql:`: {query: text, variables: {id: 7}}": "gql graphqlquery",
     "fields of a form are written under `form:`": "urlencoded",
     "a form with files is written under `multipart:`: {document: {file: form.pdf}, note: text}":
         "formdata files upload attachments filename",

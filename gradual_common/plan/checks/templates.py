@@ -97,6 +97,7 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
     for key in keys:
         for at, text in texts_in(owner.get(key), (*path, key)):
             is_plain = _NO_TEMPLATES.intersection(at) or (key == "record" and at[-1] != VALUE)
+            is_plain = is_plain or (key == "graphql" and at[len(path) + 1 : len(path) + 2] != ("variables",))
             if not is_plain and is_template(text):
                 readings += _read(document, at, text)
     return readings

@@ -1,0 +1,100 @@
+"""GraphQL: what is sent, and which answers are failures."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gradual_agent.http.response import Headers, Response
+from gradual_agent.kinds.http.engine import assertions_of
+from gradual_agent.kinds.http.request_template import RequestTemplate
+from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.content import Content
+from gradual_common.kinds.failures import KINDS
+from gradual_common.kinds.http.kind import HttpActionSpec
+from gradual_common.plan.model.plan import Config
+
+QUERY = 'query Q($id: ID!) { # {{ no }}\n a(id: $id, text: "{% no %}") {# no\n b } }'
+
+
+def spec(**graphql: Any) -> HttpActionSpec:
+    assertions = graphql.pop("assertions", [])
+    return HttpActionSpec.model_validate(
+        {"url": "/graphql", "graphql": {"query": QUERY, **graphql}, "assertions": assertions}
+    )
+
+
+def test_the_query_is_sent_as_it_is_and_variables_are_templates() -> None:
+    template = RequestTemplate(
+        Config.model_validate({"base_url": "http://bank"}), spec(operation="Q", variables={"id": "{{ id }}", "n": 1})
+    )
+    assert template._prepared is not None
+    for value in (7, "a", 'é"', [1]):
+        request = template.build({"id": value})
+        assert json.loads(bytes(request.body)) == {
+            "query": QUERY,
+            "operationName": "Q",
+            "variables": {"id": value, "n": 1},
+        }
+        assert (request.method, dict(request.fields)["Content-Type"]) == ("POST", "application/json")
+
+
+def test_one_without_templates_is_static() -> None:
+    template = RequestTemplate(Config.model_validate({"base_url": "http://bank"}), spec())
+    assert template.is_static
+    assert json.loads(bytes(template.build({}).body)) == {"query": QUERY}
+
+
+def judged(body: str, status: int = 200, **graphql: Any) -> tuple[str, str, int]:
+    """The kind of failure, its detail, and the assertions that failed."""
+    sample = Sample()
+    sample.reset(0)
+    sample.status_code = status
+    assertions = assertions_of(spec(**graphql))
+    assert assertions.wants_body
+    assert not assertions.is_plain
+    assertions.judge(sample, Content(Response(status, Headers(), body.encode())), {})
+    return KINDS[sample.kind], sample.explain(lambda text: text.replace("secret", "***")), sample.failed_assertions
+
+
+FAILED = '{"errors": [{"message": "no account secret"}, {"message": "other"}]}'
+PARTIAL = FAILED.replace("{", '{"data": {"a": 1}, ', 1)
+NO_ANSWER = "the body is not a GraphQL response: it is no mapping with data or errors"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "detail"),
+    [
+        ('{"data": {"a": 1}}', "", ""),
+        ('{"data": {"a": 1}, "errors": null}', "", ""),
+        ('{"data": {"a": 1}, "errors": []}', "", ""),
+        (PARTIAL, "graphql", "no account *** (and 1 more)"),
+        ('{"errors": [{"message": "wrong"}]}', "graphql", "wrong"),
+        ('{"errors": ["wrong"]}', "graphql", "wrong"),
+        ('{"errors": "wrong"}', "graphql", "wrong"),
+        ('{"errors": [{}]}', "graphql", "an error without a message"),
+        ("{}", "graphql", NO_ANSWER),
+        ("[]", "graphql", NO_ANSWER),
+        ("<html>", "graphql", NO_ANSWER),
+    ],
+)
+def test_errors_in_a_200_are_failures(body: str, kind: str, detail: str) -> None:
+    assert judged(body) == (kind, detail, 0)
+
+
+def test_partial_data_is_a_success_where_it_is_allowed() -> None:
+    assert judged(PARTIAL, allow_partial=True)[0] == ""
+    assert judged(FAILED.replace("{", '{"data": null, ', 1), allow_partial=True)[0] == "graphql"
+    assert judged(FAILED, allow_partial=True)[0] == "graphql"
+
+
+def test_errors_say_more_than_an_assertion_that_fails_because_of_them() -> None:
+    assertions = [{"json": "data.a == `1`"}]
+    assert judged(FAILED, assertions=assertions)[::2] == ("graphql", 1)
+    assert judged('{"data": {"a": 2}}', assertions=assertions)[0] == "assertion:json"
+
+
+def test_a_wrong_status_says_more_than_the_body() -> None:
+    assert judged(FAILED, 500)[0] == "status"
+    assert judged("<html>", 404, assertions=[{"status_code": 200}])[0] == "assertion:status_code"
+    assert judged(FAILED, 400, assertions=[{"status_code": 400}])[0] == "graphql"

@@ -1,0 +1,76 @@
+"""GraphQL in a plan: mistakes have their place, and operations name the steps."""
+
+from typing import Any
+
+import pytest
+from plan_samples import load, only_mistake, small
+
+ACCOUNT = "query Account($id: ID!, $first: Int = 5) { account(id: $id) { name entries(first: $first) { amount } } }"
+TWO = "query One { a } query Two { b }"
+
+
+def asking(query: str = ACCOUNT, action: dict[str, Any] | None = None, **graphql: Any) -> dict[str, Any]:
+    written = {"query": query, **({"variables": {"id": 7}} if query == ACCOUNT else {}), **graphql}
+    return small(actions__post={"url": "/graphql", "graphql": written, **(action or {})})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"query": "{ a { b }"},
+            "actions.post.graphql.query: this is not GraphQL: line 1, column 10: Expected Name, found",
+        ),
+        (
+            {"query": "{\n  a(id: {{ x }})\n}"},
+            "line 2, column 10: Expected Name, found '{' (a query holds no template; give",
+        ),
+        ({"query": "fragment F on A { b }"}, "actions.post.graphql.query: there is no operation in it"),
+        ({"query": TWO}, "actions.post.graphql.query: it has 2 operations (write operation: with one of One, Two)"),
+        (
+            {"query": TWO, "operation": "Tow"},
+            "actions.post.graphql.operation: there is no operation 'Tow' in the query (there",
+        ),
+        ({"query": "subscription { a }"}, "actions.post.graphql.query: a subscription is a stream of answers"),
+        ({"query": ""}, "actions.post.graphql.query: the text is empty"),
+        ({"query": None}, "actions.post.graphql.query: text is expected; found nothing"),
+        ({"variables": {}}, "actions.post.graphql: the variable $id needs a value (add it under variables: id: …)"),
+        (
+            {"variables": {"id": 1, "frist": 2}},
+            "actions.post.graphql.variables.frist: the operation declares no variable",
+        ),
+        ({"variables": {"id": "{{ nobody }}"}}, "actions.post.graphql.variables.id: '{{ nobody }}' reads 'nobody'"),
+        ({"allow_partials": True}, "actions.post.graphql.allow_partials: unknown key 'allow_partials' (did you mean"),
+        ({"action": {"method": "GET"}}, "actions.post.method: graphql is sent by POST (leave method out)"),
+        ({"action": {"body": "x"}}, "actions.post.body: body and graphql cannot be used together"),
+    ],
+)
+def test_a_mistake_has_its_place(changes: dict[str, Any], message: str) -> None:
+    assert message in only_mistake(asking(**changes))
+
+
+def test_what_looks_like_a_template_in_a_query_is_none() -> None:
+    query = 'query Q { # {{ no }}\n a(text: "{{ no }} {% no %}") {# comment\n b } }'
+    assert load(asking(query)).plan.actions["post"].graphql.query == query
+
+
+def test_an_operation_is_posted_and_names_its_steps() -> None:
+    plan = asking()
+    plan["users"][1]["behavior"] = [
+        "look",
+        "post",
+        {"repeat": 2, "steps": ["post", {"action": "post", "name": "mine"}]},
+    ]
+    plan["setup"] = ["post"]
+    loaded = load(plan)
+    assert loaded.plan.actions["post"].method == "POST"
+    assert loaded.job.document["actions"]["post"]["graphql"]["operation"] == "Account"
+    names = [step.name for step in loaded.plan.users[1].all_steps()]
+    assert names == ["look", "Account", "repeat", "Account", "mine"]
+    assert [step.name for step in loaded.plan.setup] == ["Account"]
+
+
+def test_an_anonymous_operation_names_nothing() -> None:
+    loaded = load(asking("{ a }"))
+    assert [step.name for step in loaded.plan.users[1].all_steps()] == ["look", "post"]
+    assert loaded.job.document["actions"]["post"]["graphql"] == {"query": "{ a }"}
