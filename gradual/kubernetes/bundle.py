@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from gradual.errors import ClusterInputError
 from gradual_common.language.document import value_at
+from gradual_common.plan.data.data_files import files_of
 from gradual_common.plan.loader import LoadedPlan
-from gradual_common.plan.reading.data_files import files_of
 from gradual_master.command_line.options import RunArguments
 
 PLAN_FILE: Final = "plan.yaml"

@@ -29,9 +29,10 @@ from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.tls import check_tls
 from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.confidential import plan_for_display
+from gradual_common.plan.data.data_files import DataTable
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.asset_files import read_assets
-from gradual_common.plan.reading.data_files import DataTable
 from gradual_common.plan.reading.environment import Variables, read_secrets, substitute_variables
 from gradual_common.plan.reading.includes import Includes
 from gradual_common.plan.reading.operations import put_operations_in
@@ -39,7 +40,6 @@ from gradual_common.plan.reading.overrides import Overrides, apply_replacements,
 from gradual_common.plan.reading.plan_files import PlanFiles
 from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
 from gradual_common.plan.reading.schema_files import put_schemas_in
-from gradual_common.plan.reading.supplies import Supply
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.job import Job

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gradual_common.language.document import Once
-from gradual_common.plan.reading.supplies import Supply
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.protocol.messages import Source
 
 

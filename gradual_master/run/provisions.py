@@ -6,7 +6,7 @@ The first one is the job; the data rows of the agent's slots follow.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from gradual_common.plan.reading.data_files import DataTable
+from gradual_common.plan.data.data_files import DataTable
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import Provision, Rows, SlotRun
 

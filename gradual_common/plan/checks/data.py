@@ -14,10 +14,10 @@ from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.steps import expressions_in, templates_in
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.templates import MAPPING_METHODS, Uses
+from gradual_common.plan.data.data_files import DataTable, Row, columns_of, read_all_rows
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.plan.model.plan import DataSet, WrittenDataSet
-from gradual_common.plan.reading.data_files import DataTable, Row, columns_of, read_all_rows
 from gradual_common.plan.reading.environment import Locate
-from gradual_common.plan.reading.supplies import Supply
 from gradual_common.secrecy.quoting import shorten
 from gradual_common.templates.templates import is_template, names_in
 from gradual_common.units import count

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from gradual_common.plan.reading.data_files import Row
-from gradual_common.plan.reading.supplies import Supply
+from gradual_common.plan.data.data_files import Row
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.protocol.messages import MAX_BLOCK_BYTES
 
 SHARE = 2

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradual_common.errors import WireError
-from gradual_common.plan.reading.supplies import Supply
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, MasterMessage, Source
 from gradual_common.units import count
 from gradual_master.coordination.fleet.agent import ASSIGNABLE, FleetAgent

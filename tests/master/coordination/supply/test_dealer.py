@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.plan.reading.supplies import Supply
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.protocol.messages import MAX_BLOCK_BYTES
 from gradual_master.coordination.supply.dealer import Dealer
 

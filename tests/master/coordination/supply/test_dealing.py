@@ -4,7 +4,7 @@ from typing import Any
 
 from fleet_model import CoreRun, id_of, notes_text, schedule_of, sent
 
-from gradual_common.plan.reading.supplies import Supply
+from gradual_common.plan.data.supplies import Supply
 from gradual_common.protocol.messages import SEQUENCE, BlockRequest, BlockUse, DealtBlock, Goodbye, Ping
 from gradual_master.coordination.journal import RowsHandedOut
 from gradual_master.results.facts import SupplyFacts

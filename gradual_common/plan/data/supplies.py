@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradual_common.errors import DataFileError
-from gradual_common.plan.reading.data_files import Row
+from gradual_common.plan.data.data_files import Row
 
 MAX_ROW_BYTES = 2 * 1024 * 1024
 """Of one row as JSON: it is sent in one message, and gRPC takes 4 MiB."""

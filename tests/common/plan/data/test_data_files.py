@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradual_common.errors import DataFileError
-from gradual_common.plan.reading.data_files import DataTable, columns_of, read_all_rows, read_rows
+from gradual_common.plan.data.data_files import DataTable, columns_of, read_all_rows, read_rows
 
 ROWS = tuple({"id": n} for n in range(10))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_common.errors import DataFileError
-from gradual_common.plan.reading.supplies import MAX_ROW_BYTES, Supply
+from gradual_common.plan.data.supplies import MAX_ROW_BYTES, Supply
 from gradual_common.protocol.provisions import dump_json
 
 
