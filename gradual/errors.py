@@ -2,6 +2,7 @@
 
 GradualError
 ├── TransferRefusedError     the demo bank refuses a transfer
+├── RequestRefusedError      the demo bank refuses a request, with a status
 ├── AddressInUseError        the demo bank cannot listen at its address
 ├── AgentsFailedError        the agents of `gradual run` or `gradual fleet run` cannot be started
 ├── NotReadyError            a master that does not take agents, as `gradual health` finds it
@@ -19,6 +20,14 @@ from gradual_common.process.exit_codes import WRONG_INPUT
 
 class TransferRefusedError(GradualError):
     """The demo bank refuses a transfer; the message says why."""
+
+
+class RequestRefusedError(GradualError):
+    """The demo bank refuses a request: the `status` of its answer, and a message that says why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class AddressInUseError(GradualError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from gradual.errors import TransferRefusedError
@@ -104,10 +105,13 @@ class Tokens:
 
 
 class Counts:
-    """Requests per route, responses per status, and how many requests were served at once at most."""
+    """Requests per route, responses per status, and how many requests were served at once at most.
 
-    def __init__(self, routes: frozenset[str]) -> None:
-        self._routes = routes
+    `name_of` gives the name of the route of a method and a path, or None.
+    """
+
+    def __init__(self, name_of: Callable[[str, str], str | None]) -> None:
+        self._name_of = name_of
         self._requests: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._concurrent = 0
@@ -119,8 +123,7 @@ class Counts:
         if url is None:
             self._requests[UNREADABLE] += 1
         elif url.path not in NOT_COUNTED:
-            route = f"{message.method} {url.path}"
-            self._requests[route if route in self._routes else OTHER] += 1
+            self._requests[self._name_of(message.method, url.path) or OTHER] += 1
 
     def begin(self) -> None:
         """Count a request whose handler starts."""

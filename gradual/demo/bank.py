@@ -1,108 +1,47 @@
-"""The HTTP interface of the demo bank: its routes, their answers, and their response times.
+"""The HTTP interface of the demo bank: finds the route of a request, answers when it is time, and counts.
 
-Login returns a token as JSON and as a cookie; a client may send either back. All bodies are JSON.
+Login returns a token as JSON and as a cookie; a client may send either back. Bodies are JSON, except documents that are
+uploaded and the stream of prices.
 
-Response times come from a queueing model. A request occupies one of a bounded number of workers for a lognormal service
-time; reports and transfers hold one lock for a part of it (contention, α of the Universal Scalability Law); and every
-service time grows with the number of requests being served (crosstalk, β: Gunther, "Guerrilla Capacity Planning", 2007,
-chapter 6). So throughput first rises with the users, stops rising when all workers or the lock are always busy, and
-then falls.
+Response times of the bank itself come from its `Service`. The desks of `gradual.demo.fintech` each have a queue of
+their own, and say with their answer when it is ready.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import random
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
 
 from aiohttp import web
 
-from gradual.demo.accounts import Accounts, Counts, Tokens
-from gradual.errors import TransferRefusedError
+from gradual.demo.accounts import Counts
+from gradual.demo.banking import Banking
+from gradual.demo.fintech.documents import Documents
+from gradual.demo.fintech.ingestion import Ingestion
+from gradual.demo.fintech.prices import Prices
+from gradual.demo.fintech.reporting import ReportJobs
+from gradual.demo.fintech.risk import Risk
+from gradual.demo.fintech.trading import Trading
+from gradual.demo.routing import Answer, Call, Events, Route, RouteTable
+from gradual.demo.service import Service, Work
+from gradual.errors import RequestRefusedError
 
 COOKIE = "session"
-CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
-
-SPREAD = 0.45
-"""σ of the lognormal service times."""
-
-CROSSTALK = 1 / 400
-"""Each further request being served adds this share to a service time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The mean service time of a request, in seconds."""
-
-    busy: float
-    """How long it occupies a worker."""
-    locked: float = 0.0
-    """How much of that it holds the lock."""
-
-
-class Service:
-    """The bank's workers and its one contended lock."""
-
-    def __init__(self, workers: int, seed: int = 1) -> None:
-        self._workers = asyncio.Semaphore(workers)
-        self._lock = asyncio.Lock()
-        self._random = random.Random(seed)  # noqa: S311 - latencies are to be repeatable, not secret
-        self._present = 0
-
-    async def perform(self, work: Work) -> None:
-        """Wait for a worker (and the lock), then be served."""
-        self._present += 1
-        try:
-            async with AsyncExitStack() as stack:
-                await stack.enter_async_context(self._workers)
-                await asyncio.sleep(self._draw(work.busy - work.locked))
-                if work.locked:
-                    await stack.enter_async_context(self._lock)
-                    await asyncio.sleep(self._draw(work.locked))
-        finally:
-            self._present -= 1
-
-    def _draw(self, mean: float) -> float:
-        """A lognormal time whose mean is `mean`·(1 + crosstalk·requests being served)."""
-        slowed = mean * (1 + CROSSTALK * (self._present - 1))
-        # The mean of a lognormal variable is e^(μ + σ²/2): with μ = -σ²/2 it is 1, for any spread.
-        return slowed * self._random.lognormvariate(-SPREAD * SPREAD / 2, SPREAD)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request as a handler sees it; `account` is 0 where no token was needed, `body` the JSON object sent."""
-
-    account: int
-    token: str
-    body: dict[str, Any]
-
-
-Answer = tuple[int, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route: its handler, the work it costs, and whether it needs a token."""
-
-    answer: Callable[[Bank, Call], Answer]
-    work: Work
-    needs_token: bool = False
 
 
 class Bank:
-    """The bank: accounts, service and counts."""
+    """The bank: its desks, their routes, and the counts."""
 
     def __init__(self, workers: int, seed: int = 1) -> None:
-        self.accounts = Accounts()
-        self.tokens = Tokens()
+        self.banking = Banking(seed)
         self.service = Service(workers, seed)
-        self.counts = Counts(frozenset(f"{method} {path}" for method, path in ROUTES))
-        self._random = random.Random(seed)  # noqa: S311 - a rate that moves, not a secret
+        self.desks = (Trading(), Risk(), ReportJobs(), Ingestion(), Documents())
+        self.routes = {("GET", "/"): Route(self.welcome, Work(0.002)), **self.banking.routes(), **Prices().routes()}
+        for desk in self.desks:
+            self.routes |= desk.routes()
+        self.table = RouteTable(self.routes)
+        self.counts = Counts(self.table.name)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and count its start and its end."""
@@ -111,106 +50,74 @@ class Bank:
         self.counts.begin()
         status = None
         try:
-            status, content = await self._serve(request)
-            response = web.json_response(content, status=status)
-            if token := content.get("data", {}).get("token"):
-                response.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
-            return response
+            answer = await self._serve(request)
+            status = answer.status
+            return await respond(request, answer)
         finally:
             self.counts.end(status)
 
     async def _serve(self, request: web.BaseRequest) -> Answer:
-        route = ROUTES.get((request.method, request.path))
-        if route is None:
-            methods = sorted(method for method, path in ROUTES if path == request.path)
-            if methods:
-                return 405, {"error": f"{request.path} takes {' or '.join(methods)}"}
-            return 404, {"error": f"there is no {request.path}; GET / lists the routes"}
-        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        token = bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
-        account = self.tokens.account(token) or 0
-        if route.needs_token and not account:
-            return 401, {"error": "log in first: POST /api/auth/login gives a token"}
-        body = read_object(await request.read())
-        if body is None:
-            return 400, {"error": "the body must be a JSON object"}
-        await self.service.perform(route.work)
-        return route.answer(self, Call(account, token, body))
-
-    def log_in(self, call: Call) -> Answer:
-        """Exchange credentials for a token."""
-        account = self.accounts.find(call.body.get("username"), call.body.get("password"))
-        if account is None:
-            return 401, {"error": "unknown user or wrong password"}
-        return 200, {"data": {"token": self.tokens.issue(account), "account": account}}
-
-    def log_out(self, call: Call) -> Answer:
-        """End a session."""
-        self.tokens.revoke(call.token)
-        return 200, {"data": {"account": call.account}}
-
-    def show_dashboard(self, call: Call) -> Answer:
-        """The first page after the login."""
-        return 200, {"data": {"account": call.account, "balance_cents": self.accounts.balance(call.account)}}
-
-    def list_reports(self, call: Call) -> Answer:
-        """Statements, newest first."""
-        months = [{"month": f"2026-{month:02d}", "id": call.account * 100 + month} for month in range(12, 0, -1)]
-        return 200, {"data": {"account": call.account, "reports": months}}
-
-    def transfer(self, call: Call) -> Answer:
-        """Move money to another account."""
         try:
-            left = self.accounts.transfer(call.account, call.body.get("to"), call.body.get("amount_cents"))
-        except TransferRefusedError as refusal:
-            return 409, {"error": str(refusal)}
-        return 200, {"data": {"account": call.account, "balance_cents": left}}
-
-    def register(self, call: Call) -> Answer:
-        """Open an empty account for a guest."""
-        return 201, {"data": {"account": self.accounts.open_account(), "name": call.body.get("name")}}
-
-    def quote_rates(self, call: Call) -> Answer:
-        """Exchange rates, without a login."""
-        return 200, {"data": {name: round(rate * self._random.gauss(1, 0.002), 4) for name, rate in CURRENCIES.items()}}
-
-    def help(self, call: Call) -> Answer:
-        """Topics of the help page."""
-        return 200, {"data": {"topics": ["forgotten password", "blocked account", "call us"]}}
+            route = self.table.find(request.method, request.path)
+            token = token_of(request)
+            account = self.banking.tokens.account(token) or 0
+            if route.needs_token and not account:
+                return Answer(401, {"error": "log in first: POST /api/auth/login gives a token"})
+            body = await route.read(request)
+            if route.work is not None:
+                await self.service.perform(route.work)
+            name, now = request.path.rpartition("/")[2], asyncio.get_running_loop().time()
+            answer = route.answer(Call(account, token, body, name, request.query, now))
+        except RequestRefusedError as refusal:
+            return Answer(refusal.status, {"error": str(refusal)})
+        if answer.ready > now:
+            await asyncio.sleep(answer.ready - now)
+        return answer
 
     def welcome(self, call: Call) -> Answer:
         """The front page: a list of the routes."""
-        return 200, {"bank": "Gradual's demo bank", "routes": sorted(" ".join(route) for route in ROUTES)}
+        return Answer(200, {"bank": "Gradual's demo bank", "routes": self.table.names()})
 
     def show_stats(self) -> web.Response:
-        """The counts of requests, and the totals of all accounts."""
-        return web.json_response({**self.counts.report(), **self.accounts.totals()})
+        """The counts of requests, and the totals of the accounts and of every desk."""
+        stats = {**self.counts.report(), **self.banking.accounts.totals()}
+        for desk in self.desks:
+            stats |= desk.totals()
+        return web.json_response(stats)
 
     def reset_stats(self) -> web.Response:
-        """Set the counts to 0; accounts, balances and tokens do not change."""
+        """Set the counts to 0; accounts, tokens, and what the desks hold do not change."""
         self.counts.reset()
         return web.json_response({"reset": True})
 
 
 INTERNAL: dict[str, Callable[[Bank], web.Response]] = {"/stats": Bank.show_stats, "/reset": Bank.reset_stats}
 
-ROUTES: dict[tuple[str, str], Route] = {
-    ("GET", "/"): Route(Bank.welcome, Work(0.002)),
-    ("POST", "/api/auth/login"): Route(Bank.log_in, Work(0.020)),
-    ("POST", "/api/auth/logout"): Route(Bank.log_out, Work(0.003), needs_token=True),
-    ("GET", "/api/dashboard"): Route(Bank.show_dashboard, Work(0.014), needs_token=True),
-    ("GET", "/api/reports"): Route(Bank.list_reports, Work(0.028, locked=0.006), needs_token=True),
-    ("POST", "/api/transfer"): Route(Bank.transfer, Work(0.016, locked=0.005), needs_token=True),
-    ("POST", "/api/register"): Route(Bank.register, Work(0.022)),
-    ("GET", "/api/rates"): Route(Bank.quote_rates, Work(0.005)),
-    ("GET", "/api/help"): Route(Bank.help, Work(0.004)),
-}
+
+def token_of(request: web.BaseRequest) -> str:
+    """The token that a request brings, in its `Authorization` or as a cookie; empty if it has none."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
 
 
-def read_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in a body ({} when it is empty), or None if it holds anything else."""
-    try:
-        content = json.loads(body or b"{}")
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None
+async def respond(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """Turn an answer into a response; a stream of events is sent here, to its end."""
+    if isinstance(answer.content, Events):
+        return await send_events(request, answer.content)
+    response = web.json_response(answer.content, status=answer.status)
+    if token := answer.content.get("data", {}).get("token"):
+        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
+    return response
+
+
+async def send_events(request: web.BaseRequest, events: Events) -> web.StreamResponse:
+    """Send Server-Sent Events (WHATWG HTML, 9.2) at their pace, until the last one or until the client leaves."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    with suppress(ConnectionResetError):  # a client that has seen enough closes; that is how such streams end
+        await response.prepare(request)
+        for number, frame in enumerate(events.frames):
+            if number:
+                await asyncio.sleep(events.gap)
+            await response.write(frame)
+        await response.write_eof()
+    return response

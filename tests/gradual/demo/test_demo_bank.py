@@ -1,7 +1,8 @@
-"""The demo bank answers as a bank does, its counts are exact, and its times repeat and grow with load."""
+"""The demo bank answers as a bank does, and its counts are exact."""
 
 import asyncio
 import csv
+import hashlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -13,11 +14,16 @@ import pytest
 
 from gradual.demo import bank as demo_bank
 from gradual.demo.accounts import password_of, username_of
-from gradual.demo.bank import CROSSTALK, ROUTES, Bank, Service, Work
+from gradual.demo.bank import Bank
+from gradual.demo.banking import Banking
+from gradual.demo.fintech import documents
 from gradual.demo.server import listening
+from gradual.demo.service import Work
 from gradual.errors import AddressInUseError
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+ROUTES = Bank(workers=1).routes
+PUBLIC = [route for route, known in Banking().routes().items() if not known.needs_token]
 RATES = b"GET /api/rates HTTP/1.1\r\nHost: bank\r\n\r\n"
 
 
@@ -65,7 +71,7 @@ async def test_a_route_that_needs_a_token_refuses_without_one(client: Any, route
     assert "log in first" in content["error"]
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if not ROUTES[route].needs_token])
+@pytest.mark.parametrize("route", PUBLIC)
 async def test_a_public_route_answers_anybody(client: Any, route: tuple[str, str]) -> None:
     status, _ = await ask(client, *route)
     assert status == (401 if route[1] == "/api/auth/login" else 201 if route[1] == "/api/register" else 200)
@@ -106,13 +112,13 @@ async def test_a_bad_request_gets_the_reason(
 
 
 async def test_transfers_at_once_conserve_money(client: Any, bank: Bank) -> None:
-    before = bank.accounts.totals()["balance_cents"]
+    before = bank.banking.accounts.totals()["balance_cents"]
     await log_in(client)
     moves = [{"to": number % 4 + 2, "amount_cents": 100} for number in range(20)]
     answers = await asyncio.gather(*(ask(client, "POST", "/api/transfer", json=move) for move in moves))
     assert {status for status, _ in answers} == {200}
-    assert bank.accounts.totals()["balance_cents"] == before
-    assert bank.accounts.totals()["transfers"] == 20
+    assert bank.banking.accounts.totals()["balance_cents"] == before
+    assert bank.banking.accounts.totals()["transfers"] == 20
     assert (await ask(client, "POST", "/api/transfer", json={"to": 0, "amount_cents": 1}))[0] == 409
 
 
@@ -127,6 +133,88 @@ async def test_stats_count_every_route_exactly_and_not_themselves(client: Any) -
     assert stats["statuses"] == {"200": 31, "404": 1}
     assert stats["concurrent"] == 0
     assert 1 < stats["peak_concurrent"] <= 30
+
+
+async def test_all_items_of_a_route_are_one_row_of_the_counts(client: Any) -> None:
+    await log_in(client)
+    for path in ("/api/orders/1", "/api/orders/22", "/api/book/ACME", "/api/book/"):
+        await ask(client, "GET", path)
+    _, stats = await ask(client, "GET", "/stats")
+    assert stats["routes"] == {
+        "GET /api/book/{instrument}": 1,
+        "GET /api/orders/{order}": 2,
+        "POST /api/auth/login": 1,
+        "other": 1,
+    }
+
+
+async def test_an_answer_of_a_desk_is_sent_when_it_is_ready(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    await log_in(client)
+    monkeypatch.setattr(demo_bank.asyncio, "sleep", sleep)
+    order = {"instrument": "ACME", "side": "buy", "quantity": 1, "limit_cents": 10}
+    assert (await ask(client, "POST", "/api/orders", json=order))[0] == 201
+    assert waits == [pytest.approx(0.005)]
+
+
+async def test_a_stream_has_its_events_in_order_and_an_end(client: Any) -> None:
+    async with client.get("/api/feed", params={"events": "3", "every": "0"}) as response:
+        assert response.headers["Content-Type"] == "text/event-stream"
+        lines = (await response.text()).splitlines()
+    assert [line for line in lines if line.startswith("event:")] == ["event: price"] * 3 + ["event: end"]
+    assert [line for line in lines if line.startswith("id:")] == ["id: 1", "id: 2", "id: 3", "id: 4"]
+
+
+async def test_a_client_may_leave_a_stream(client: Any, bank: Bank) -> None:
+    async with client.get("/api/feed", params={"events": "10000", "every": "1"}) as response:
+        await response.content.readline()
+    await until(lambda: not bank.counts.report()["concurrent"])
+    assert bank.counts.report()["routes"] == {"GET /api/feed": 1}
+
+
+@pytest.mark.parametrize("form", [True, False])
+async def test_a_document_is_measured_however_it_is_uploaded(client: Any, form: bool) -> None:
+    await log_in(client)
+    content = bytes(range(256)) * 4096
+    data: Any = content
+    if form:
+        data = aiohttp.FormData({"note": "Zürich"})
+        data.add_field("document", content, filename="deed.pdf", content_type="application/pdf")
+    status, answer = await ask(client, "POST", "/api/documents", data=data)
+    assert status == 201
+    document = answer["data"]
+    assert (document["bytes"], document["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert document["fields"] == ({"note": "Zürich"} if form else {})
+    assert (document["name"], document["content_type"]) == (
+        ("deed.pdf", "application/pdf") if form else (None, "application/octet-stream")
+    )
+    assert (await ask(client, "GET", "/api/documents/1"))[1] == answer
+    assert (await ask(client, "GET", "/api/documents"))[1] == {"data": {"documents": [document]}, "next": None}
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "reason"),
+    [
+        (aiohttp.MultipartWriter("form-data"), {}, "the form has no file"),
+        (b"--x\r\nno head", {"Content-Type": "multipart/form-data; boundary=x"}, "the form"),
+        (b"no parts", {"Content-Type": "multipart/form-data"}, "the form cannot be read"),
+    ],
+)
+async def test_a_form_that_is_none_is_refused(client: Any, data: Any, headers: dict[str, str], reason: str) -> None:
+    await log_in(client)
+    status, answer = await ask(client, "POST", "/api/documents", data=data, headers=headers)
+    assert (status, reason in answer["error"]) == (400, True), answer
+
+
+async def test_a_document_that_is_too_large_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LARGEST", 1000)
+    await log_in(client)
+    assert (await ask(client, "POST", "/api/documents", data=b"x" * 1000))[0] == 201
+    assert (await ask(client, "POST", "/api/documents", data=b"x" * 1001))[0] == 413
 
 
 async def test_a_reset_restarts_the_counts(client: Any) -> None:
@@ -197,7 +285,7 @@ def test_every_row_of_the_examples_can_log_in() -> None:
     bank = Bank(workers=1)
     with (EXAMPLES / "users.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    accounts = {bank.accounts.find(row["username"], row["password"]) for row in rows}
+    accounts = {bank.banking.accounts.find(row["username"], row["password"]) for row in rows}
     assert len(rows) >= 150
     assert None not in accounts
     assert len(accounts) == len(rows)
@@ -206,68 +294,3 @@ def test_every_row_of_the_examples_can_log_in() -> None:
 async def test_what_the_bank_says_is_json(client: Any) -> None:
     async with client.get("/") as response:
         assert json.loads(await response.text())["routes"]
-
-
-class Pauses:
-    """Stands in for asyncio.sleep: notes each pause, and how many are in one at once."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-        self.at_once = self.most_at_once = 0
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await yield_to_others()
-        self.at_once -= 1
-
-
-async def yield_to_others() -> None:
-    loop = asyncio.get_running_loop()
-    for _ in range(3):
-        turn = loop.create_future()
-        loop.call_soon(turn.set_result, None)
-        await turn
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    noted = Pauses()
-    monkeypatch.setattr(demo_bank.asyncio, "sleep", noted.sleep)
-    return noted
-
-
-async def serve(building: Service, work: Work, times: int) -> None:
-    await asyncio.gather(*(building.perform(work) for _ in range(times)))
-
-
-async def test_no_more_requests_are_served_at_once_than_there_are_workers(pauses: Pauses) -> None:
-    await serve(Service(workers=3), Work(0.01), 20)
-    assert pauses.most_at_once == 3
-    assert len(pauses.seconds) == 20
-
-
-async def test_only_one_request_holds_the_lock(pauses: Pauses) -> None:
-    await serve(Service(workers=8), Work(busy=0.01, locked=0.01), 8)
-    unlocked, locked = pauses.seconds[:8], pauses.seconds[8:]
-    assert unlocked == [0.0] * 8
-    assert all(seconds > 0 for seconds in locked)
-    assert len(locked) == 8
-
-
-async def test_the_same_seed_gives_the_same_times_and_another_seed_others(pauses: Pauses) -> None:
-    for seed in (4, 4, 5):
-        building = Service(workers=1, seed=seed)
-        for _ in range(5):
-            await building.perform(Work(0.01))
-    assert pauses.seconds[:5] == pauses.seconds[5:10] != pauses.seconds[10:]
-
-
-async def test_times_grow_with_the_requests_being_served(pauses: Pauses) -> None:
-    alone, crowded = Service(workers=5, seed=9), Service(workers=5, seed=9)
-    for _ in range(5):
-        await alone.perform(Work(0.01))
-    await serve(crowded, Work(0.01), 5)
-    slowed = [crowd / single for single, crowd in zip(pauses.seconds[:5], pauses.seconds[5:], strict=True)]
-    assert slowed == pytest.approx([1 + others * CROSSTALK for others in range(5)])
