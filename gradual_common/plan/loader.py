@@ -35,7 +35,7 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.asset_files import read_assets
 from gradual_common.plan.reading.environment import Variables, read_secrets, substitute_variables
 from gradual_common.plan.reading.includes import Includes
-from gradual_common.plan.reading.operations import put_operations_in
+from gradual_common.plan.reading.operations import put_documents_in, put_operations_in
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
 from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
@@ -162,6 +162,7 @@ def load_plan(
         scale_users(document, overrides.users)
     files = PlanFiles(document, source.folder, includes.files)
     put_schemas_in(document, files.locate)
+    put_documents_in(document, files.locate)
     put_operations_in(document)
     plan = validate(document)
     view = PlanView(document)

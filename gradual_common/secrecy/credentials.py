@@ -18,20 +18,8 @@ from gradual_common.secrecy.token_patterns import basic_credentials, hide_tokens
 Path = tuple[str | int, ...]
 
 SENT_KEYS = frozenset(
-    {
-        "headers",
-        "body",
-        "form",
-        "query",
-        "url",
-        "base_url",
-        "multipart",
-        "graphql",
-        "auth",
-        "proxy",
-        "tls",
-        "assertions",
-    }
+    {"headers", "body", "form", "query", "url", "base_url", "multipart", "auth", "proxy", "tls", "assertions"}
+    | {"graphql"}
 )
 """Everything below these keys of a plan is sent. Elsewhere `token` may be any name, of a group for example."""
 

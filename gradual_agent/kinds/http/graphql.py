@@ -1,6 +1,7 @@
-"""GraphQL operations: the body that asks for one, and the errors in an answer of any status.
+"""GraphQL operations: the body that asks for one, and the errors in its response, of any status.
 
-An answer is a mapping with `data`, `errors` or both (GraphQL specification of October 2021, 7.1).
+A response is a mapping with `data`, `errors` or both (GraphQL, October 2021, 7.1). The status of one of the type
+`application/graphql-response+json` says no more than its errors do (GraphQL over HTTP, 6.4.2), so these are reported.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from gradual_agent.runtime.sample import Sample
 from gradual_common.kinds.assertions.assertion import MAX_READ_CHARACTERS, Assertion, Hide
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KIND
-from gradual_common.kinds.http.graphql import GRAPHQL, GraphQL
+from gradual_common.kinds.http.graphql import GRAPHQL, NO_RESPONSE, GraphQL
 from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH, shorten
 from gradual_common.templates.templates import Compiled, Literal, MappingValue, Scope, compile_value
 
 KIND_OF_ERRORS = KIND[GRAPHQL.name]
 WRONG_STATUS = frozenset({KIND["status"], KIND["assertion:status_code"]})
-NO_RESPONSE = "the body is not a GraphQL response: it is no mapping with data or errors"
+RESPONSE_TYPE = "application/graphql-response+json"
+ACCEPT = f"{RESPONSE_TYPE}, application/json;q=0.9"
 
 
 def compile_operation(graphql: GraphQL) -> Compiled:
@@ -33,31 +35,37 @@ def compile_operation(graphql: GraphQL) -> Compiled:
 
 
 class GraphQLAssertions(Assertions):
-    """The assertions of an action, and that its answer has no errors."""
+    """The assertions of an action, and that its response has no errors."""
 
     __slots__ = ("_allows_partial",)
 
     def __init__(self, specs: Sequence[Assertion], graphql: GraphQL) -> None:
         super().__init__(specs)
-        self.wants_body = True
+        self.wants_headers = self.wants_body = True
         self.is_plain = False
         self._allows_partial = graphql.allow_partial
 
     def judge(self, sample: Sample, content: Content, scope: Scope) -> None:
         """Judge a complete response. Its errors say more than an assertion that failed because of them."""
         super().judge(sample, content, scope)
-        if sample.kind in WRONG_STATUS:
+        if sample.kind in WRONG_STATUS and not _is_graphql(content):
             return
-        answer = content.json
-        if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
-            sample.kind, sample.detail = KIND_OF_ERRORS, NO_RESPONSE
-        elif (errors := answer.get("errors")) and not (self._allows_partial and answer.get("data") is not None):
+        response = content.json
+        if not isinstance(response, dict) or not ("data" in response or "errors" in response):
+            if sample.kind not in WRONG_STATUS:
+                sample.kind, sample.detail = KIND_OF_ERRORS, NO_RESPONSE
+        elif (errors := response.get("errors")) and not (self._allows_partial and response.get("data") is not None):
             sample.kind, sample.detail = KIND_OF_ERRORS, FoundErrors(errors)
+
+
+def _is_graphql(content: Content) -> bool:
+    """Whether the Content-Type is that of GraphQL responses."""
+    return content.headers.get("content-type", "").partition(";")[0].strip().lower() == RESPONSE_TYPE
 
 
 @dataclass(slots=True, eq=False)
 class FoundErrors:
-    """The errors of an answer."""
+    """The errors of a response."""
 
     errors: Any
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import methodcaller
+from typing import Any
 
 from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_agent.kinds.http.encoding import BINARY_TYPE, FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
-from gradual_agent.kinds.http.graphql import compile_operation
+from gradual_agent.kinds.http.graphql import ACCEPT, compile_operation
 from gradual_agent.kinds.http.multipart import MULTIPART_TYPE, MultipartTemplate
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
 from gradual_common.kinds.http.kind import HttpActionSpec
@@ -43,7 +44,8 @@ class RequestTemplate:
         self._base = compile_value(settings.base_url or "")
         self._url = compile_value(spec.url)
         self._query = compile_value(spec.query)
-        self._headers = [(name, compile_value(value)) for name, value in settings.headers.items()]
+        headers = settings.headers if spec.graphql is None else with_accept(settings.headers, ACCEPT)
+        self._headers = [(name, compile_value(value)) for name, value in headers.items()]
         are_fixed = all(value.is_static for _, value in self._headers)
         self._fixed_headers = self._render_headers(methodcaller("render", {})) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)
@@ -57,13 +59,8 @@ class RequestTemplate:
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
         self._options["max_body"] = spec.max_body
         # What goes into a body as it is depends on how the body is written.
-        in_body = (
-            IN_JSON
-            if isinstance(spec.body, Mapping | list) or spec.graphql
-            else IN_FORM
-            if spec.form is not None
-            else IN_TEXT
-        )
+        is_json = spec.graphql is not None or isinstance(spec.body, Mapping | list)
+        in_body = IN_JSON if is_json else IN_FORM if spec.form is not None else IN_TEXT
         can_prepare = not self.is_static and self._multipart is None and self._file is None
         self._prepared = prepare(self._build, in_body) if can_prepare else None
 
@@ -114,6 +111,11 @@ class RequestTemplate:
         if isinstance(body, Mapping | list):
             return encode_json(body), JSON_TYPE
         return encode_text(as_text(body)), ""
+
+
+def with_accept(headers: Mapping[str, Any], accept: str) -> dict[str, Any]:
+    """The headers with this Accept, unless the plan has one."""
+    return {**({} if any(name.lower() == "accept" for name in headers) else {"Accept": accept}), **headers}
 
 
 def options_of(settings: HttpService, *, wants_headers: bool, wants_body: bool) -> Options:

@@ -1,27 +1,37 @@
-"""`graphql:` as it is written: an operation that is sent by POST (GraphQL over HTTP), and what its answer must be.
-
-The syntax is checked by graphql-core, which is imported only for a plan that has such an action: that takes 0.1 s.
-"""
+"""`graphql:` as it is written: an operation that is sent by POST (GraphQL over HTTP), and what its response must be."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from gradual_common.kinds.failure import FailureKind
+from gradual_common.kinds.http.graphql_syntax import Operation, parse_operations
 from gradual_common.language.document import Document, Path, mapping_at
-from gradual_common.language.model import Flag, Model, Name
+from gradual_common.language.model import NAME, Flag, Fragment, Model, Name
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 
-if TYPE_CHECKING:
-    from graphql.language import OperationDefinitionNode
+NO_RESPONSE = "the body is not a GraphQL response: it is no mapping with data or errors"
 
 GRAPHQL = FailureKind(
-    "graphql", "GraphQL errors", True, causes=(("not a graphql response", "no GraphQL response in the body"),)
+    "graphql",
+    "GraphQL errors",
+    has_response=True,
+    causes=((NO_RESPONSE.lower(), "no GraphQL response in the body"),),
+    pattern=(re.compile(rf"(?s)^(?!{NO_RESPONSE})(.+?)(?: \(and [0-9]+ more\))?$"), "GraphQL: {}"),
 )
+"""A server's first message is its label."""
+
+WRITTEN_QUERY: Fragment = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "object", "properties": {"file": NAME}, "required": ["file"], "additionalProperties": False},
+    ]
+}
 
 
 class GraphQL(Model):
@@ -30,8 +40,8 @@ class GraphQL(Model):
     template_fields: ClassVar[tuple[str, ...]] = ("variables",)
     """The fields whose texts are templates."""
 
-    query: Annotated[str, Field(min_length=1)]
-    """The document: a query or mutation, with its fragments; no template."""
+    query: Annotated[str, Field(min_length=1), WithJsonSchema(WRITTEN_QUERY)]
+    """The document: a query or mutation, with its fragments, or {file: path}; no template."""
 
     variables: dict[str, Any] = Field(default={})
     """The values of its variables, by name without $; templates are allowed."""
@@ -41,27 +51,6 @@ class GraphQL(Model):
 
     allow_partial: Flag = False
     """Whether errors beside data are a success; default: any error is a failure."""
-
-
-def parse_operations(query: str) -> list[OperationDefinitionNode]:
-    """The operations of a document; ValueError for a mistake in its syntax."""
-    from graphql import GraphQLError  # noqa: PLC0415 - heavy
-    from graphql.language import OperationDefinitionNode, parse  # noqa: PLC0415 - heavy
-
-    try:
-        document = parse(query, no_location=False)
-    except GraphQLError as error:
-        at = error.locations[0] if error.locations else None
-        place = "" if at is None else f"line {at.line}, column {at.column}: "
-        raise ValueError(place + error.message.removeprefix("Syntax Error: ").rstrip(".")) from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-
-
-def name_of(operation: OperationDefinitionNode) -> str | None:
-    """The name of an operation; None for an anonymous one."""
-    return None if operation.name is None else operation.name.value
 
 
 def check_graphql(view: PlanView) -> None:
@@ -86,7 +75,7 @@ def _mistakes(written: dict[str, Any], query: str) -> Iterator[tuple[Path, str, 
         yield ("query",), f"this is not GraphQL: {error}", hint
         return
     chosen = written.get("operation")
-    names = [name for operation in operations if (name := name_of(operation)) is not None]
+    names = [operation.name for operation in operations if operation.name is not None]
     if not operations:
         yield ("query",), "there is no operation in it, only fragments or types", ""
     elif isinstance(chosen, str) and chosen not in names:
@@ -95,24 +84,24 @@ def _mistakes(written: dict[str, Any], query: str) -> Iterator[tuple[Path, str, 
     elif chosen is None and len(operations) > 1:
         yield ("query",), f"it has {len(operations)} operations", f"write operation: with one of {listed(names)}"
     else:
-        operation = next((each for each in operations if name_of(each) == chosen), operations[0])
+        operation = next((each for each in operations if each.name == chosen), operations[0])
         yield from _mistakes_in(operation, written)
 
 
-def _mistakes_in(operation: OperationDefinitionNode, written: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
-    from graphql.language import NonNullTypeNode  # noqa: PLC0415 - heavy
-
-    if operation.operation.value == "subscription":
-        yield ("query",), "a subscription is a stream of answers, which a POST does not give", ""
+def _mistakes_in(operation: Operation, written: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
+    if operation.kind == "subscription":
+        yield ("query",), "a subscription is a stream of responses, which a POST does not give", ""
     given = mapping_at(written, "variables")
-    declared = {each.variable.name.value: each for each in operation.variable_definitions or ()}
+    declared = dict(operation.variables)
+    shown = listed(f"${each}" for each in declared) or "none"
     for name in given:
         if name not in declared:
-            shown = listed(f"${each}" for each in declared) or "none"
             hint = nearest(name, list(declared)) or f"it declares: {shown}"
             yield ("variables", name), f"the operation declares no variable ${name}", hint
-    for name, definition in declared.items():
-        if isinstance(definition.type, NonNullTypeNode) and definition.default_value is None and name not in given:
+    for name in sorted(operation.used - declared.keys()):
+        yield ("query",), f"it reads ${name}, which the operation does not declare", f"it declares: {shown}"
+    for name, needs_value in declared.items():
+        if needs_value and name not in given:
             yield (), f"the variable ${name} needs a value", f"add it under variables: {name}: …"
 
 
@@ -126,4 +115,4 @@ def only_operation(document: Document, action: str) -> str | None:
         operations = parse_operations(query)
     except ValueError:
         return None  # It is reported by `check_graphql`.
-    return name_of(operations[0]) if len(operations) == 1 else None
+    return operations[0].name if len(operations) == 1 else None

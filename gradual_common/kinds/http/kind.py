@@ -60,7 +60,7 @@ class HttpActionSpec(ActionSpec, HttpSettings):
     """The path of a file that is the body, which the master reads; relative to the plan."""
 
     graphql: GraphQL | None = None
-    """A GraphQL operation, sent as JSON by POST; errors in its answer are failures."""
+    """A GraphQL operation, sent as JSON by POST; errors in its response are failures."""
 
     assertions: Annotated[tuple[Assertion, ...], WrittenAssertions(HTTP_ASSERTIONS)] = ()
     """Conditions that the response must meet."""

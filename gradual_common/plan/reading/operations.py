@@ -1,4 +1,4 @@
-"""The names of GraphQL operations: they are put into the plan, so that agents need not read a document.
+"""GraphQL documents in files, and the names of operations: both are put into the plan, so that agents read neither.
 
 A step without a name of its own has that of its action's operation.
 """
@@ -8,9 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradual_common.kinds.http.graphql import only_operation
-from gradual_common.language.document import ONCE, SECTIONS, Document, list_at, mapping_at
+from gradual_common.language.document import EACH, ONCE, SECTIONS, Document, Path, list_at, mapping_at, places
 from gradual_common.language.step_names import entries_of, spell_out
 from gradual_common.language.steps import WrittenEntry, walk
+from gradual_common.plan.reading.environment import Locate
+
+UNREADABLE = "{unreadable}"
+"""Stands for a document that could not be read: an operation in which nothing else is wrong."""
+
+MAX_DOCUMENT_BYTES = 1024 * 1024
+"""A document is sent to every agent within the plan."""
+
+
+def put_documents_in(document: Document, locate: Locate) -> None:
+    """Replace each `query: {file: path}` by the content of the file; by `UNREADABLE` where it cannot be read."""
+    for path, graphql in places(document.root, "actions", EACH, "graphql"):
+        query = graphql.get("query") if isinstance(graphql, dict) else None
+        if isinstance(query, dict) and query.keys() == {"file"} and isinstance(file := query["file"], str) and file:
+            graphql["query"] = _read(document, (*path, "query", "file"), file, locate)
+
+
+def _read(document: Document, path: Path, file: str, locate: Locate) -> str:
+    located = locate(path, file)
+    try:
+        content = located.read_bytes()
+        if len(content) > MAX_DOCUMENT_BYTES:
+            raise ValueError(f"the file has {len(content)} bytes; a document has at most {MAX_DOCUMENT_BYTES}")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        document.report(path, f"cannot read {located}: {error.strerror or error}")
+    except ValueError as error:
+        document.report(path, f"{located} is not a GraphQL document: {error}")
+    return UNREADABLE
 
 
 def put_operations_in(document: Document) -> None:

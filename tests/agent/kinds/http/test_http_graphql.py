@@ -9,12 +9,15 @@ from gradual_agent.http.response import Headers, Response
 from gradual_agent.kinds.http.engine import assertions_of
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import Sample
+from gradual_common.kinds.causes import label_of
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.plan.model.plan import Config
 
 QUERY = 'query Q($id: ID!) { # {{ no }}\n a(id: $id, text: "{% no %}") {# no\n b } }'
+
+CONFIG = Config.model_validate({"base_url": "http://bank"})
 
 
 def spec(**graphql: Any) -> HttpActionSpec:
@@ -25,9 +28,7 @@ def spec(**graphql: Any) -> HttpActionSpec:
 
 
 def test_the_query_is_sent_as_it_is_and_variables_are_templates() -> None:
-    template = RequestTemplate(
-        Config.model_validate({"base_url": "http://bank"}), spec(operation="Q", variables={"id": "{{ id }}", "n": 1})
-    )
+    template = RequestTemplate(CONFIG, spec(operation="Q", variables={"id": "{{ id }}", "n": 1}))
     assert template._prepared is not None
     for value in (7, "a", 'é"', [1]):
         request = template.build({"id": value})
@@ -40,12 +41,22 @@ def test_the_query_is_sent_as_it_is_and_variables_are_templates() -> None:
 
 
 def test_one_without_templates_is_static() -> None:
-    template = RequestTemplate(Config.model_validate({"base_url": "http://bank"}), spec())
+    template = RequestTemplate(CONFIG, spec())
     assert template.is_static
     assert json.loads(bytes(template.build({}).body)) == {"query": QUERY}
 
 
-def judged(body: str, status: int = 200, **graphql: Any) -> tuple[str, str, int]:
+def test_the_accept_of_the_plan_stays() -> None:
+    config = Config.model_validate({"base_url": "http://bank", "headers": {"accept": "application/json"}})
+    accepted = [dict(RequestTemplate(each, spec()).build({}).fields) for each in (config, CONFIG)]
+    assert accepted[0]["accept"] == "application/json"
+    assert "Accept" not in accepted[0]
+    assert accepted[1]["Accept"] == "application/graphql-response+json, application/json;q=0.9"
+
+
+def judged(
+    body: str, status: int = 200, content_type: str = "application/json", **graphql: Any
+) -> tuple[str, str, int]:
     """The kind of failure, its detail, and the assertions that failed."""
     sample = Sample()
     sample.reset(0)
@@ -53,7 +64,9 @@ def judged(body: str, status: int = 200, **graphql: Any) -> tuple[str, str, int]
     assertions = assertions_of(spec(**graphql))
     assert assertions.wants_body
     assert not assertions.is_plain
-    assertions.judge(sample, Content(Response(status, Headers(), body.encode())), {})
+    assertions.judge(
+        sample, Content(Response(status, Headers([(b"Content-Type", content_type.encode())]), body.encode())), {}
+    )
     return KINDS[sample.kind], sample.explain(lambda text: text.replace("secret", "***")), sample.failed_assertions
 
 
@@ -98,3 +111,18 @@ def test_a_wrong_status_says_more_than_the_body() -> None:
     assert judged(FAILED, 500)[0] == "status"
     assert judged("<html>", 404, assertions=[{"status_code": 200}])[0] == "assertion:status_code"
     assert judged(FAILED, 400, assertions=[{"status_code": 400}])[0] == "graphql"
+
+
+def test_the_errors_of_a_response_of_its_own_type_say_more_than_its_status() -> None:
+    own = "application/graphql-response+json; charset=utf-8"
+    assert judged(FAILED, 400, own)[:2] == ("graphql", "no account *** (and 1 more)")
+    assert judged(FAILED, 422, own, assertions=[{"status_code": 200}]) == ("graphql", "no account *** (and 1 more)", 1)
+    assert judged('{"data": {"a": 1}}', 500, own)[0] == "status"
+    assert judged("<html>", 500, own)[0] == "status"
+
+
+def test_the_first_message_is_the_label() -> None:
+    assert label_of("graphql", "no account (and 1 more)") == "GraphQL: no account"
+    assert label_of("graphql", "two\nlines " + "x" * 100) == "GraphQL: two\nlines " + "x" * 50
+    assert label_of("graphql", NO_ANSWER) == "no GraphQL response in the body"
+    assert label_of("graphql") == "GraphQL errors"

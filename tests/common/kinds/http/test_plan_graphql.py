@@ -1,5 +1,6 @@
 """GraphQL in a plan: mistakes have their place, and operations name the steps."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +20,11 @@ def asking(query: str = ACCOUNT, action: dict[str, Any] | None = None, **graphql
     [
         (
             {"query": "{ a { b }"},
-            "actions.post.graphql.query: this is not GraphQL: line 1, column 10: Expected Name, found",
+            "actions.post.graphql.query: this is not GraphQL: line 1, column 1: '{' is never closed",
         ),
         (
             {"query": "{\n  a(id: {{ x }})\n}"},
-            "line 2, column 10: Expected Name, found '{' (a query holds no template; give",
+            "line 2, column 10: '{' cannot follow '{' (a query holds no template; give",
         ),
         ({"query": "fragment F on A { b }"}, "actions.post.graphql.query: there is no operation in it"),
         ({"query": TWO}, "actions.post.graphql.query: it has 2 operations (write operation: with one of One, Two)"),
@@ -31,7 +32,11 @@ def asking(query: str = ACCOUNT, action: dict[str, Any] | None = None, **graphql
             {"query": TWO, "operation": "Tow"},
             "actions.post.graphql.operation: there is no operation 'Tow' in the query (there",
         ),
-        ({"query": "subscription { a }"}, "actions.post.graphql.query: a subscription is a stream of answers"),
+        ({"query": "subscription { a }"}, "actions.post.graphql.query: a subscription is a stream of responses"),
+        (
+            {"query": "query Q { a(id: $id) }", "variables": {}},
+            "query: it reads $id, which the operation does not declare",
+        ),
         ({"query": ""}, "actions.post.graphql.query: the text is empty"),
         ({"query": None}, "actions.post.graphql.query: text is expected; found nothing"),
         ({"variables": {}}, "actions.post.graphql: the variable $id needs a value (add it under variables: id: …)"),
@@ -47,6 +52,31 @@ def asking(query: str = ACCOUNT, action: dict[str, Any] | None = None, **graphql
 )
 def test_a_mistake_has_its_place(changes: dict[str, Any], message: str) -> None:
     assert message in only_mistake(asking(**changes))
+
+
+def test_a_query_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "q.graphql").write_text("\ufeff" + ACCOUNT)
+    assert load(asking({"file": "q.graphql"}, variables={"id": 7}), folder=tmp_path).plan.actions[
+        "post"
+    ].graphql.query == (ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "message"),
+    [
+        ({"file": "q.graphql"}, None, "query.file: cannot read "),
+        ({"file": "q.graphql"}, b"\xff", "q.graphql is not a GraphQL document: 'utf-8' codec"),
+        ({"file": "q.graphql"}, b"{" * (1024 * 1024 + 1), "has 1048577 bytes; a document has at most 1048576"),
+        ({"file": "q.graphql"}, b"{ a", "query: this is not GraphQL: line 1, column 1: '{' is never closed"),
+        ({"files": "q.graphql"}, b"", "query: "),
+    ],
+)
+def test_a_file_that_is_no_query_is_reported(
+    tmp_path: Path, query: dict[str, str], content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "q.graphql").write_bytes(content)
+    assert message in only_mistake(asking(query), folder=tmp_path)
 
 
 def test_what_looks_like_a_template_in_a_query_is_none() -> None:
