@@ -7,6 +7,7 @@ command names a file that has another place in the cluster with `--set`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ FLEET_FOLDER: Final = "/fleet"
 """Where the master's pod has the Secret."""
 
 _NOT_IN_KEYS = re.compile(r"[^-._A-Za-z0-9]+")
+_PLAIN_PLACE = re.compile(r"[/A-Za-z0-9][-._/*A-Za-z0-9]*")
 _RESERVED = re.compile(r"PATH|HOME|LD_.*|PYTHON.*|GRADUAL_.*|AGENTS")
 
 
@@ -134,13 +136,27 @@ def _add_file(
         # The Secret has the fleet's own ca.pem, master.pem and so on beside it.
         places[file] = new_key(f"tls-{file.name}" if is_tls else file.name, {*bundle.files, *bundle.secret_files})
         target[places[file]] = file.read_bytes()
+        if path[2:3] == ("multipart",) and places[file] != file.name:
+            places[file] = _place_of_upload(bundle, places[file], file)
     written = value_at(loaded.job.document, path)
     if written is None:  # a data set that is written as the name of its file
         path = path[:-1]
         written = value_at(loaded.job.document, path)
     place = f"{FLEET_FOLDER}/{places[file]}" if is_tls else places[file]
     if written != place:
-        bundle.arguments.append(f"--set={shown_path(path)}={place}")
+        bundle.arguments.append(f"--set={shown_path(path)}={_as_written(place)}")
+
+
+def _place_of_upload(bundle: Bundle, key: str, file: Path) -> str:
+    """A folder of its own, in which the file keeps its name: the system under test gets to see it."""
+    bundle.paths[key] = f"upload-{key}/{file.name}"
+    return bundle.paths[key]
+
+
+def _as_written(place: str) -> str:
+    """A place as `--set` reads it, which is as YAML; `$(` would be a variable of Kubernetes."""
+    plain = place if _PLAIN_PLACE.fullmatch(place) else json.dumps(place, ensure_ascii=False)
+    return plain.replace("$(", "$$(")
 
 
 def new_key(name: str, taken: set[str]) -> str:
@@ -170,7 +186,7 @@ def check_size(files: Mapping[str, bytes], what: str, where: str) -> None:
     shown = ", ".join(f"{key} {len(files[key]):,} bytes" for key in largest)
     raise ClusterInputError(
         f"{what} have {total:,} bytes, and {where} holds at most {MAX_BYTES:,}; the largest: {shown}. "
-        f"Give files with fewer rows or columns"
+        f"Give files with fewer rows or columns, and smaller uploads"
     )
 
 

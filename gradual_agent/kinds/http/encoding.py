@@ -14,9 +14,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.net.urls import encode_text
 from gradual_common.templates.templates import as_text
 
-JSON_TYPE: Final = "application/json"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
-BINARY_TYPE: Final = "application/octet-stream"
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """Made once: `json.dumps` makes a new encoder for each call with options that are not the default."""

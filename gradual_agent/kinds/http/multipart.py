@@ -15,8 +15,9 @@ from itertools import count
 from typing import Any, Final
 
 from gradual_agent.http.long_bytes import Piece, Wire, join_pieces
-from gradual_agent.kinds.http.encoding import BINARY_TYPE, JSON_TYPE, encode_json
+from gradual_agent.kinds.http.encoding import encode_json
 from gradual_agent.kinds.http.prepared_request import Render
+from gradual_common.kinds.http.media_types import JSON_TYPE
 from gradual_common.kinds.http.multipart import FormPart
 from gradual_common.net.tls import Assets
 from gradual_common.net.urls import encode_text
@@ -54,7 +55,7 @@ class MultipartTemplate:
 
     def build(self, render: Render) -> tuple[Wire, str]:
         """The body and its Content-Type; raises TemplateError or RequestError."""
-        parts = [(_head(part, render), _content(part, render)) for part in self._parts]
+        parts = [_render(part, render) for part in self._parts]
         boundary = self._boundary
         # The files do not hold it. What else is sent is searched each time: a template may have any value.
         texts = [text for head, content in parts for text in (head, content) if text not in self._files]
@@ -65,33 +66,34 @@ class MultipartTemplate:
 
 def _compile(name: str, part: FormPart, assets: Assets) -> _CompiledPart:
     shown = part.shown_filename
-    is_json = isinstance(part.value, Mapping | list)
-    default = JSON_TYPE if is_json else "" if part.file is None else BINARY_TYPE
     return _CompiledPart(
         compile_value(name),
         compile_value(part.value),
         None if shown is None else compile_value(shown),
-        part.content_type or default,
+        part.shown_type,
         None if part.file is None else assets[part.file],
     )
 
 
-def _head(part: _CompiledPart, render: Render) -> bytes:
+def _render(part: _CompiledPart, render: Render) -> tuple[bytes, bytes]:
+    """Head and content of a part."""
+    if part.content is not None:
+        return _head(part, part.content_type, render), part.content
+    value: Any = render(part.value)
+    if isinstance(value, Mapping | list):
+        return _head(part, part.content_type or JSON_TYPE, render), encode_json(value)
+    return _head(part, part.content_type, render), encode_text(as_text(value))
+
+
+def _head(part: _CompiledPart, content_type: str, render: Render) -> bytes:
     """The header fields of a part, with the empty line."""
     name = _LINE_ENDS.sub("\r\n", as_text(render(part.name)))
     text = f'Content-Disposition: form-data; name="{name.translate(_ESCAPES)}"'
     if part.filename is not None:
         text += f'; filename="{as_text(render(part.filename)).translate(_ESCAPES)}"'
-    if part.content_type:
-        text += f"\r\nContent-Type: {part.content_type}"
+    if content_type:
+        text += f"\r\nContent-Type: {content_type}"
     return encode_text(f"{text}\r\n\r\n")
-
-
-def _content(part: _CompiledPart, render: Render) -> bytes:
-    if part.content is not None:
-        return part.content
-    value: Any = render(part.value)
-    return encode_json(value) if isinstance(value, Mapping | list) else encode_text(as_text(value))
 
 
 def _framed(boundary: bytes, parts: list[tuple[bytes, bytes]]) -> Iterator[Piece]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.request import HttpRequest, Options, build_request
-from gradual_agent.kinds.http.encoding import BINARY_TYPE, FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
+from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.graphql import ACCEPT, compile_operation
 from gradual_agent.kinds.http.multipart import MULTIPART_TYPE, MultipartTemplate
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
 from gradual_common.kinds.http.kind import HttpActionSpec
+from gradual_common.kinds.http.media_types import JSON_TYPE, media_type_of
 from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.net.tls import Assets
 from gradual_common.net.urls import add_query, encode_text, join_base
@@ -27,8 +28,9 @@ NO_ASSETS: Assets = {}
 class RequestTemplate:
     """Everything of a request that is known when the plan is compiled."""
 
-    __slots__ = ("_base", "_body", "_file", "_fixed_headers", "_form", "_has_body", "_has_content_type", "_headers",
-                 "_method", "_multipart", "_options", "_prepared", "_query", "_tls", "_url", "_way")  # fmt: skip
+    __slots__ = ("_base", "_body", "_file", "_file_type", "_fixed_headers", "_form", "_has_body", "_has_content_type",
+                 "_headers", "_method", "_multipart", "_options", "_prepared", "_query", "_tls", "_url",
+                 "_way")  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class RequestTemplate:
         self._form = compile_value(spec.form)
         self._multipart = None if spec.multipart is None else MultipartTemplate(spec.multipart, assets)
         self._file = None if spec.body_file is None else join_pieces((assets[spec.body_file],))
+        self._file_type = "" if spec.body_file is None else media_type_of(spec.body_file)
         self._tls = settings.tls
         self._way = settings.way
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
@@ -101,7 +104,7 @@ class RequestTemplate:
         if self._multipart is not None:
             return self._multipart.build(render)
         if self._file is not None:
-            return self._file, BINARY_TYPE
+            return self._file, self._file_type
         form = render(self._form)
         if form is not None:
             return encode_pairs(form, plus=True).encode(), FORM_TYPE

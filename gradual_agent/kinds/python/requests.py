@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
 from gradual_agent.http.request import HttpRequest, build_request
-from gradual_agent.kinds.http.encoding import FORM_TYPE, JSON_TYPE, encode_json, encode_pairs
+from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.request_template import options_of
 from gradual_common.clock import NS_PER_S
 from gradual_common.errors import RequestError
+from gradual_common.kinds.http.media_types import JSON_TYPE
 from gradual_common.kinds.http.settings import HttpService, inherit, merge_headers
 from gradual_common.language.wording import listed, nearest
 from gradual_common.net.urls import add_query, encode_text, join_base

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,25 +10,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
+from gradual_common.kinds.http.media_types import check_media_type, media_type_of
 from gradual_common.language.document import EACH, Path, places
 from gradual_common.language.model import Fragment, Model, Name
 from gradual_common.language.plan_view import PlanView
-from gradual_common.language.wording import kind_of
-from gradual_common.secrecy.quoting import quoted
 
 _PLAIN: Fragment = {"type": ["string", "number", "boolean"]}
-
-_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(\s*;[\x20-\x7e\t]*)?")
-"""RFC 9110, 8.3.1; what follows the semicolon is sent as it is."""
-
-
-def check_media_type(value: Any) -> Any:
-    """A media type, such as application/pdf."""
-    if not isinstance(value, str) or not _MEDIA_TYPE.fullmatch(value):
-        found = quoted(value) if isinstance(value, str) else kind_of(value)
-        raise ValueError(f"{found} is not a media type; write it as application/pdf or text/plain; charset=utf-8")
-    return value
 
 
 class FormPart(Model):
@@ -45,7 +31,7 @@ class FormPart(Model):
     """A text, number or boolean; a mapping or list is sent as JSON. Templates are allowed."""
 
     content_type: Annotated[str, BeforeValidator(check_media_type)] | None = None
-    """Its media type; default: application/octet-stream for a file, none for a text."""
+    """Its media type; default: that of the end of the path for a file, none for a text."""
 
     filename: Name | None = None
     """The name of the file for the system; default: that of the path. Templates are allowed."""
@@ -60,6 +46,13 @@ class FormPart(Model):
     def shown_filename(self) -> str | None:
         """The file name that is sent; None for a value without one."""
         return self.filename or (None if self.file is None else PurePosixPath(self.file).name)
+
+    @property
+    def shown_type(self) -> str:
+        """The media type that is sent; "" for a value without one."""
+        if self.content_type is not None:
+            return self.content_type
+        return "" if self.file is None else media_type_of(self.file)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,18 +19,30 @@ def read_assets(view: PlanView, locate: Locate) -> dict[str, bytes]:
     """The content of these files, by the path that the plan gives."""
     assets = _read_tls(view, locate)
     room = MAX_UPLOAD_BYTES
+    read: dict[str, FilePath] = {}
     for path, file in files_of_uploads(view):
         if is_template(file) or view.document.is_reported(path):
             continue
         found = locate(path, file)
-        named = value_at(view.document.root, path)
-        if named in assets:
-            continue
-        content = _read(view, path, found, room)
-        if content is not None:
+        named = _name_apart(view, path, found, read, assets)
+        if read.setdefault(named, found) is found and (content := _read(view, path, found, room)) is not None:
             assets[named] = content
             room -= len(content)
     return assets
+
+
+def _name_apart(
+    view: PlanView, path: Path, found: FilePath, read: dict[str, FilePath], assets: dict[str, bytes]
+) -> str:
+    """The name of a file; its whole path, also in the plan, if another file has this name.
+
+    A path in an option starts from the working folder, and one in the plan from the plan's own.
+    """
+    owner = value_at(view.document.root, path[:-1])
+    named: str = owner[path[-1]]
+    if (read[named] != found) if named in read else (named in assets):
+        named = owner[path[-1]] = str(found.absolute())
+    return named
 
 
 def _read_tls(view: PlanView, locate: Locate) -> dict[str, bytes]:

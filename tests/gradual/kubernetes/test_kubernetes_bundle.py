@@ -57,6 +57,25 @@ def test_included_files_lie_where_the_plan_looks_for_them(plan: Path) -> None:
     assert {"--set=data.town=cities.csv", "--set=data.city=2-cities.csv", "--profile=staging"} <= {*bundle.arguments}
 
 
+def test_files_that_are_uploaded_keep_their_names(plan: Path) -> None:
+    for folder in ("a", "b"):
+        (plan.parent / folder).mkdir()
+        (plan.parent / folder / "form.pdf").write_text(folder)
+    (plan.parent / "$(A): é.pdf").write_text("odd")
+    parts = "{one: {file: a/form.pdf}, two: [{file: b/form.pdf}, {file: '$(A): é.pdf'}], three: {file: b/form.pdf}}"
+    send = f"send: {{method: POST, url: /, multipart: {parts}}}"
+    plan.write_text(f"{PLAN}  {send}\n  put: {{method: PUT, url: /, body_file: b/form.pdf}}\n")
+    bundle = bundle_of(plan)
+    assert bundle.paths == {"2-form.pdf": "upload-2-form.pdf/form.pdf", "-A-.pdf": "upload--A-.pdf/$(A): é.pdf"}
+    assert [bundle.files[key] for key in ("form.pdf", "2-form.pdf", "-A-.pdf")] == [b"a", b"b", b"odd"]
+    assert {
+        "--set=actions.send.multipart.one.file=form.pdf",
+        "--set=actions.send.multipart.two[0].file=upload-2-form.pdf/form.pdf",
+        '--set=actions.send.multipart.two[1].file="upload--A-.pdf/$$(A): é.pdf"',
+        "--set=actions.put.body_file=upload-2-form.pdf/form.pdf",
+    } <= {*bundle.arguments}
+
+
 def test_a_plan_that_includes_a_file_from_elsewhere_is_refused(plan: Path) -> None:
     inner = plan.parent / "inner"
     inner.mkdir()

@@ -50,16 +50,20 @@ def test_files_and_values_arrive_in_the_order_of_the_plan() -> None:
             "document": {"file": "docs/form.pdf", "content_type": "application/pdf"},
             "note": "{{ row.note }}",
             "n": [1, True, {"value": {"a": ["{{ row.note }}"]}}, {"value": "x", "content_type": "text/csv"}],
+            "object": "{{ row.object }}",
+            "guessed": {"file": "docs/form.pdf"},
             "other": {"file": "empty", "filename": "{{ row.note }}.txt"},
         }
     )
-    assert read(made.build({"row": {"note": 'a "b"'}})) == [
+    assert read(made.build({"row": {"note": 'a "b"', "object": {"b": 1}}})) == [
         ("document", "form.pdf", "application/pdf", PDF),
         ("note", None, None, b'a "b"'),
         ("n", None, None, b"1"),
         ("n", None, None, b"true"),
         ("n", None, "application/json", b'{"a":["a \\"b\\""]}'),
         ("n", None, "text/csv", b"x"),
+        ("object", None, "application/json", b'{"b":1}'),
+        ("guessed", "form.pdf", "application/pdf", PDF),
         ("other", "a %22b%22.txt", "application/octet-stream", b""),
     ]
 
@@ -160,7 +164,8 @@ def test_a_file_is_a_body() -> None:
     settings = Config.model_validate({"base_url": "http://bank/"})
     for file, headers, expected in (
         ("large.bin", {}, "application/octet-stream"),
-        ("docs/form.pdf", {"Content-Type": "application/pdf"}, "application/pdf"),
+        ("docs/form.pdf", {}, "application/pdf"),
+        ("docs/form.pdf", {"Content-Type": "text/x"}, "text/x"),
     ):
         spec = {"url": "/{{ n }}", "method": "PUT", "body_file": file, "headers": headers}
         request = RequestTemplate(settings, HttpActionSpec.model_validate(spec), ASSETS).build({"n": 1})

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from plan_samples import load, mistakes, only_mistake, small
 
+from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.plan.reading import asset_files
+from gradual_common.plan.reading.overrides import Overrides
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +99,17 @@ def test_a_file_of_an_included_plan_is_relative_to_it(folder: Path) -> None:
     loaded = load(plan)
     assert loaded.job.assets == {"form.pdf": b"%PDF", "inner/form.pdf": b"inner"}
     assert loaded.job.document["actions"]["send"]["multipart"] == {"a": {"file": "inner/form.pdf"}}
+
+
+def test_files_of_one_name_stay_apart(folder: Path) -> None:
+    """A path in an option starts from the working folder, one in the plan from the plan's own."""
+    (folder / "plans").mkdir()
+    (folder / "plans" / "form.pdf").write_bytes(b"of the plan")
+    plan = posting(multipart={"a": {"file": "form.pdf"}, "b": {"file": "x"}, "c": {"file": "form.pdf"}})
+    source = PlanSource("p.yaml", folder / "plans", mapping=plan)
+    job = load_plan(source, Overrides(sets=(("actions.post.multipart.b.file", "form.pdf"),))).job
+    parts = job.document["actions"]["post"]["multipart"]
+    assert [job.assets[parts[name]["file"]] for name in "abc"] == [b"of the plan", b"%PDF", b"of the plan"]
 
 
 def test_all_files_together_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
