@@ -75,6 +75,12 @@ class Histogram:
         self.overflow += other.overflow
         self._add_stats(other.count, other.sum, other._min, other._max)
 
+    def copy(self) -> Histogram:
+        """A copy that later additions do not change."""
+        copy = Histogram()
+        copy.merge(self)
+        return copy
+
     def _add_stats(self, count: int, total: int, low: int, high: int) -> None:
         self.count += count
         self.sum += total

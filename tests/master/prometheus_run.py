@@ -72,7 +72,7 @@ def metrics_of(reported: ReportedRun, *, complete: bool = False) -> RunMetrics:
     for record in reported.intervals:
         metrics.add(record)
     if complete:
-        metrics.settle(reported.summary.actions, reported.summary.verdict.objectives)
+        metrics.settle(reported.summary)
     return metrics
 
 

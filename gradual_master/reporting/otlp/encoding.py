@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
@@ -12,18 +13,21 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ExponentialHistogram,
     ExponentialHistogramDataPoint,
     Gauge,
+    HistogramDataPoint,
     Metric,
     NumberDataPoint,
     ResourceMetrics,
     ScopeMetrics,
     Sum,
 )
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Histogram as ExplicitHistogram
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import EDGES, SCALE
 from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.metric_sums import MetricKey, bounds_of, count_up_to, in_unit
 from gradual_master.reporting.otlp.pending import Attributes, Export, Temporality
 from gradual_master.results.facts import RunFacts
 
@@ -37,6 +41,9 @@ GAUGES: dict[str, tuple[str, str]] = {
     "gradual.objective.passed": ("1", "1 while the run so far meets an objective, 0 while it does not"),
 }
 """Unit and description of every gauge."""
+
+DESCRIPTION = "Values that the plan records"
+"""Of every custom metric."""
 
 _TEMPORALITIES: dict[Temporality, AggregationTemporality.ValueType] = {
     "cumulative": AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE,
@@ -61,7 +68,7 @@ def describe_resource(run: RunFacts, host: str) -> Resource:
 def encode(export: Export, resource: Resource) -> ExportMetricsServiceRequest:
     """The OTLP request of an export."""
     scope = InstrumentationScope(name="gradual", version=__version__)
-    scoped = [ScopeMetrics(scope=scope, metrics=[*_sums(export), *_gauges(export)])]
+    scoped = [ScopeMetrics(scope=scope, metrics=[*_sums(export), *_values(export), *_gauges(export)])]
     return ExportMetricsServiceRequest(resource_metrics=[ResourceMetrics(resource=resource, scope_metrics=scoped)])
 
 
@@ -127,6 +134,48 @@ def _times(export: Export, attributes: Attributes, histogram: Histogram) -> Expo
         positive=ExponentialHistogramDataPoint.Buckets(offset=offset, bucket_counts=counts),
         min=None if histogram.min is None else histogram.min / NS_PER_S,
         max=None if histogram.max is None else histogram.max / NS_PER_S,
+    )
+
+
+def _values(export: Export) -> Iterator[Metric]:
+    """Custom metrics, each a metric of its own: a metric of OpenTelemetry has one unit."""
+    temporality = _TEMPORALITIES[export.temporality]
+    by_name: dict[str, list[tuple[MetricKey, Histogram]]] = defaultdict(list)
+    for key, values in export.values:
+        by_name[key.name].append((key, values))
+    for name, parts in by_name.items():
+        metric = Metric(name=f"gradual.metric.{name}", description=DESCRIPTION, unit=parts[0][0].unit)
+        if parts[0][0].type == "counter":
+            totals = [_total(export, key, values) for key, values in parts]
+            metric.sum.CopyFrom(Sum(data_points=totals, aggregation_temporality=temporality, is_monotonic=True))
+        else:
+            points = [_distribution(export, key, values) for key, values in parts]
+            metric.histogram.CopyFrom(ExplicitHistogram(data_points=points, aggregation_temporality=temporality))
+        yield metric
+
+
+def _total(export: Export, key: MetricKey, values: Histogram) -> NumberDataPoint:
+    return NumberDataPoint(
+        attributes=_attributes((("gradual.warm_up", key.warm_up),)),
+        start_time_unix_nano=export.start,
+        time_unix_nano=export.at,
+        as_double=in_unit(values.sum, key.resolution),
+    )
+
+
+def _distribution(export: Export, key: MetricKey, values: Histogram) -> HistogramDataPoint:
+    """Values in the metric's unit, in buckets whose bounds are written out (`reporting.metric_sums`)."""
+    resolution = key.resolution
+    return HistogramDataPoint(
+        attributes=_attributes((("gradual.warm_up", key.warm_up),)),
+        start_time_unix_nano=export.start,
+        time_unix_nano=export.at,
+        count=values.count,
+        sum=in_unit(values.sum, resolution),
+        explicit_bounds=bounds_of(resolution),
+        bucket_counts=[after - before for before, after in pairwise((0, *count_up_to(values)))],
+        min=None if values.min is None else in_unit(values.min, resolution),
+        max=None if values.max is None else in_unit(values.max, resolution),
     )
 
 

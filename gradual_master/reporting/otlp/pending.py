@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
+from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.metric_sums import MetricKey, MetricSums, add_metrics
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
@@ -67,6 +69,8 @@ class Export:
     at: int
     """Unix time in ns."""
     sums: tuple[tuple[StepKey, StepSums], ...]
+    values: tuple[tuple[MetricKey, Histogram], ...]
+    """Of custom metrics, over the same time."""
     intervals: tuple[IntervalGauges, ...]
     """In order."""
 
@@ -80,6 +84,7 @@ class PendingMetrics:
         self._at = start
         self._exported_at = start
         self._sums: dict[StepKey, StepSums] = {}
+        self._values: MetricSums = {}
         self._intervals: deque[IntervalGauges] = deque()
         self._max_waiting_values = max_waiting_values
         self._waiting = 0
@@ -93,6 +98,7 @@ class PendingMetrics:
         """Add the next interval."""
         self._at = self._start + round(record.end_s * NS_PER_S)
         add_rows(self._sums, record.actions(), warm_up=record.warm_up)
+        add_metrics(self._values, record.metrics(), warm_up=record.warm_up)
         self._add_gauges(tuple(_gauges(record)))
 
     def judge(self, objectives: Sequence[ObjectiveRow], at: int) -> None:
@@ -115,10 +121,13 @@ class PendingMetrics:
         is_cumulative = self._temporality == "cumulative"
         start = self._start if is_cumulative else self._exported_at
         sums: dict[StepKey, StepSums] = {}
+        values: MetricSums = {}
         if self._at > self._exported_at and is_cumulative:
             sums = {key: of.copy() for key, of in self._sums.items()}
+            values = {key: of.copy() for key, of in self._values.items()}
         elif self._at > self._exported_at:
             sums, self._sums = self._sums, {}
+            values, self._values = self._values, {}
         self._exported_at = self._at
         room, intervals = MAX_VALUES_PER_EXPORT, list[IntervalGauges]()
         # The first interval is taken in any case: one with more values than MAX_VALUES_PER_EXPORT would wait for ever.
@@ -126,7 +135,8 @@ class PendingMetrics:
             intervals.append(self._intervals.popleft())
             room -= len(intervals[-1].values)
         self._waiting -= MAX_VALUES_PER_EXPORT - room
-        return Export(self._temporality, start, self._at, tuple(sums.items()), tuple(intervals))
+        grown = (tuple(sums.items()), tuple(values.items()))
+        return Export(self._temporality, start, self._at, *grown, tuple(intervals))
 
 
 def _gauges(record: IntervalRecord) -> Iterator[GaugeValue]:

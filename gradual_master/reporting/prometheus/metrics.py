@@ -23,12 +23,14 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram
+from gradual_master.reporting.metric_sums import MetricKey, MetricSums, add_metrics
+from gradual_master.reporting.prometheus.values import value_families
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.reporting.text.formatting import distinct
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.sections import ActionRow
+from gradual_master.results.summary.sections import Summary
 
 PER_OCTAVE = 2
 STEP = 2**SCALE // PER_OCTAVE
@@ -92,6 +94,7 @@ class RunMetrics(Collector):
         self.run: RunFacts | None = None
         """None before the schedule starts."""
         self._steps: dict[StepKey, StepSums] = {}
+        self._values: MetricSums = {}
         self._last: IntervalRecord | None = None
         self._objectives: tuple[ObjectiveRow, ...] = ()
 
@@ -102,26 +105,30 @@ class RunMetrics(Collector):
 
     def add(self, interval: IntervalRecord) -> None:
         """Add the next closed interval."""
-        rows = interval.actions()  # before the lock: it takes milliseconds
+        rows, values = interval.actions(), interval.metrics()  # before the lock: it takes milliseconds
         with self._lock:
             add_rows(self._steps, rows, warm_up=interval.warm_up)
+            add_metrics(self._values, values, warm_up=interval.warm_up)
             self._last = interval
             self._objectives = interval.objectives
 
-    def settle(self, actions: Sequence[ActionRow], objectives: tuple[ObjectiveRow, ...]) -> None:
+    def settle(self, summary: Summary) -> None:
         """Use the final counts, which include late samples of closed intervals. A counter never decreases."""
         final = {
             StepKey(row.group, row.step, row.action, row.service or "", warm_up=False): StepSums(
                 row.requests, Counter(row.errors), Histogram.from_json(row.histogram)
             )
-            for row in actions
+            for row in summary.actions
             if row.requests
         }
         with self._lock:
             for key, total in final.items():
                 if may_become(self._steps.get(key, StepSums()), total):
                     self._steps[key] = total
-            self._objectives = objectives
+            for metric, values in _final_values(summary):
+                if _has_grown(self._values.get(metric, Histogram()), values):
+                    self._values[metric] = values
+            self._objectives = summary.verdict.objectives
 
     def collect(self) -> Iterator[Metric]:
         """All families, in one state."""
@@ -131,6 +138,7 @@ class RunMetrics(Collector):
                 facts = {"run": self.run.id, "name": self.run.name, "version": __version__}
                 families.append(InfoMetricFamily("gradual_run", "The run that is measured.", facts))
             families += self._counters()
+            families += value_families(self._values)
             if self._last is not None:
                 families += _gauges(self._last)
             families.append(_objective_gauge(self._objectives))
@@ -154,14 +162,22 @@ class RunMetrics(Collector):
 
 def may_become(before: StepSums, after: StepSums) -> bool:
     """Whether no count is lower afterwards: Prometheus takes a lower value for a restart."""
-    mine, others = before.times, after.times
+    return before.requests <= after.requests and before.errors <= after.errors and _has_grown(before.times, after.times)
+
+
+def _has_grown(before: Histogram, after: Histogram) -> bool:
     return (
-        before.requests <= after.requests
-        and before.errors <= after.errors
-        and mine.underflow <= others.underflow
-        and mine.overflow <= others.overflow
-        and bool((mine.counts <= others.counts).all())
+        before.underflow <= after.underflow
+        and before.overflow <= after.overflow
+        and bool((before.counts <= after.counts).all())
     )
+
+
+def _final_values(summary: Summary) -> Iterator[tuple[MetricKey, Histogram]]:
+    """The values of every metric; without those whose sum did not fit, which have no final sum."""
+    for row in summary.metrics:
+        if row.count and row.sum is not None:
+            yield MetricKey.of(row, warm_up=False), row.histogram
 
 
 def _gauges(interval: IntervalRecord) -> Iterator[Metric]:

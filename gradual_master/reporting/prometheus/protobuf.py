@@ -18,6 +18,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram as ResponseTimes
 from gradual_master.reporting.prometheus.metrics import BOUNDS, ResponseTimeFamily
+from gradual_master.reporting.prometheus.values import ClassicHistogram, ValuesFamily
 from gradual_master.wire.exposition_pb2 import (
     COUNTER,
     GAUGE,
@@ -49,6 +50,10 @@ def write_protobuf(collector: Collector) -> bytes:
             family = MetricFamily(name=metric.name, help=metric.documentation, type=HISTOGRAM)
             for labels, below, times in metric.native:
                 family.metric.add(label=_labels(labels), histogram=_histogram(below, times))
+        elif isinstance(metric, ValuesFamily):
+            family = MetricFamily(name=metric.name, help=metric.documentation, type=HISTOGRAM)
+            for row in metric.classic:
+                family.metric.add(label=_labels(row.labels), histogram=_classic(row))
         else:
             family = _values(metric)
         if family.metric:
@@ -74,18 +79,26 @@ def _labels(labels: Mapping[str, str]) -> list[LabelPair]:
 
 def _histogram(below: Sequence[int], times: ResponseTimes) -> Histogram:
     """Both forms at once: Prometheus uses the native one if it is configured to, else the classic one."""
-    classic = zip(below[:-1], BOUNDS, strict=True)
     buckets = times.prometheus_buckets()
     return Histogram(
         sample_count=times.count,
         sample_sum=times.sum / NS_PER_S,
-        bucket=[Bucket(cumulative_count=count, upper_bound=bound) for count, bound in classic],
+        bucket=_buckets(below, BOUNDS),
         schema=SCALE,
         zero_threshold=ZERO_THRESHOLD,
         zero_count=times.underflow,
         positive_span=[BucketSpan(offset=offset, length=length) for offset, length in spans(buckets)],
         positive_delta=deltas(buckets.values()),
     )
+
+
+def _classic(row: ClassicHistogram) -> Histogram:
+    return Histogram(sample_count=row.below[-1], sample_sum=row.sum, bucket=_buckets(row.below, row.bounds))
+
+
+def _buckets(below: Sequence[int], bounds: Sequence[float]) -> list[Bucket]:
+    classic = zip(below[:-1], bounds, strict=True)
+    return [Bucket(cumulative_count=count, upper_bound=bound) for count, bound in classic]
 
 
 def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -78,7 +78,7 @@ class PrometheusReporter(Reporter):
 
     def on_test_complete(self, summary: Summary) -> None:
         """Set the final values, which stay until the endpoint closes."""
-        self._metrics.settle(summary.actions, summary.verdict.objectives)
+        self._metrics.settle(summary)
 
     def close(self) -> None:
         """Release the port."""

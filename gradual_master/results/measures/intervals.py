@@ -12,8 +12,8 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import Int64
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import OK
-from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, STOPPING, THINKING
+from gradual_common.plan.model.series import MetricSeries, SeriesIndex
+from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, METRIC, RECORDED, RESPONSE_TIME, STOPPING, THINKING
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives import ObjectiveRow
@@ -43,6 +43,15 @@ class ActionInterval:
     def response_time_ms(self) -> Distribution:
         """The statistics of the histogram."""
         return Distribution.of(self.histogram)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInterval:
+    """A custom metric in one interval."""
+
+    metric: MetricSeries
+    histogram: Histogram
+    """Of its values: 1,000 for each step of its resolution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,16 @@ class IntervalRecord:
         by_kind = self._measured.sums.total.requests[: len(self._index.steps)]
         performed = np.flatnonzero(by_kind.sum(axis=1)).tolist()
         return tuple(self._action(step, by_kind[step]) for step in performed)
+
+    def metrics(self) -> tuple[MetricInterval, ...]:
+        """Each custom metric, in the order of the plan, without those that got no value; not cached."""
+        rows = (MetricInterval(metric, self._values_of(metric.number)) for metric in self._index.metrics)
+        return tuple(row for row in rows if row.histogram.count)
+
+    def _values_of(self, number: int) -> Histogram:
+        measured = self._measured
+        codes = (measured.sums.shape.code(scope, number, RECORDED, METRIC) for scope in measured.scopes)
+        return measured.histograms.total(codes)
 
     def _action(self, step: int, by_kind: Int64) -> ActionInterval:
         series, errors = self._index.steps[step], _errors(by_kind, self._index.failures.names)

@@ -7,7 +7,7 @@ sum, minimum and maximum are exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gradual_common.histogram.buckets import ESTIMATES, QUANTILE_ERROR
 from gradual_common.histogram.histogram import Histogram
@@ -49,6 +49,10 @@ class MetricRow(Section):
     """Successes without a value, or with one that is no number."""
     out_of_range: int
     """Values that could not be counted: negative, or too large for the resolution."""
+    histogram: Histogram = field(
+        default_factory=Histogram, repr=False, compare=False, kw_only=True, metadata={"aside": True}
+    )
+    """Of its values, as agents count them: 1,000 for each step of the resolution."""
 
 
 class MetricValues:
@@ -56,18 +60,18 @@ class MetricValues:
 
     def __init__(self, series: MetricSeries, phases: tuple[int, ...], totals: Totals) -> None:
         self._resolution = series.resolution
-        self._histogram = totals.histogram(METRIC, Selection(phases, (series.number,), (RECORDED,)))
+        self.histogram = totals.histogram(METRIC, Selection(phases, (series.number,), (RECORDED,)))
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return self._histogram.count
+        return self.histogram.count
 
     @property
     def sum(self) -> float | None:
         """All of them together, exactly."""
-        known = self.count > 0 and _estimated_sum(self._histogram) < MAX_SUM
-        return self._value(self._histogram.sum) if known else None
+        known = self.count > 0 and _estimated_sum(self.histogram) < MAX_SUM
+        return self._value(self.histogram.sum) if known else None
 
     @property
     def mean(self) -> float | None:
@@ -77,16 +81,16 @@ class MetricValues:
     @property
     def min(self) -> float | None:
         """The smallest."""
-        return self._value(self._histogram.min)
+        return self._value(self.histogram.min)
 
     @property
     def max(self) -> float | None:
         """The largest."""
-        return self._value(self._histogram.max)
+        return self._value(self.histogram.max)
 
     def quantile(self, q: float) -> float | None:
         """A percentile, within 0.55 %."""
-        return self._value(self._histogram.quantile(q))
+        return self._value(self.histogram.quantile(q))
 
     def _value(self, ns: float | None) -> float | None:
         return None if ns is None else value_of(round(ns / NS_PER_STEP), self._resolution)
@@ -119,6 +123,7 @@ def metric_rows(index: SeriesIndex, totals: Totals) -> Iterator[MetricRow]:
             max=values.max,
             missing=outcomes.get(MISSING, 0),
             out_of_range=outcomes.get(OUT_OF_RANGE, 0),
+            histogram=values.histogram,
         )
 
 

@@ -56,7 +56,7 @@ def test_otlp_has_an_attribute_where_there_is_a_service() -> None:
     sums: dict[StepKey, StepSums] = {}
     for interval in RUN.intervals:
         add_rows(sums, interval.actions(), warm_up=False)
-    message = encode(Export("cumulative", 1, 2, tuple(sums.items()), ()), Resource())
+    message = encode(Export("cumulative", 1, 2, tuple(sums.items()), (), ()), Resource())
     (requests,) = [m for m in message.resource_metrics[0].scope_metrics[0].metrics if m.name == "gradual.requests"]
     points = [{a.key: a.value.string_value for a in point.attributes} for point in requests.sum.data_points]
     assert {point["gradual.step"]: point.get("gradual.service") for point in points} == SERVICES

@@ -76,7 +76,7 @@ def test_an_objective_without_data_is_absent() -> None:
     metrics = metrics_of(ReportedRun(reported.run, reported.intervals[:1], reported.summary))
     seen = {key[1]: value for key, value in samples_of(metrics).items() if key[0] == "gradual_objective_passed"}
     assert seen == {"p95(login) < 1ms": 0, "p95(login) < 1s": 1, "error_rate < 5% (default)": 1, "error_rate < 100%": 1}
-    metrics.settle(reported.summary.actions, reported.summary.verdict.objectives)
+    metrics.settle(reported.summary)
     seen = {key[1]: value for key, value in samples_of(metrics).items() if key[0] == "gradual_objective_passed"}
     assert seen["p95(rates) < 1s"] == 1, "the drain brought one"
 
@@ -95,7 +95,7 @@ def test_at_the_end_counts_take_in_what_came_late_and_never_go_back() -> None:
     counted_on = metrics_of(reported)
     counted_on.add(reported.intervals[0])
     before = samples_of(counted_on)
-    counted_on.settle(reported.summary.actions, reported.summary.verdict.objectives)
+    counted_on.settle(reported.summary)
     after = samples_of(counted_on)
     assert all(after[key] >= value for key, value in before.items() if key[0].endswith(("_total", "_count", "_bucket")))
 
