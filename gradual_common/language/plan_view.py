@@ -111,6 +111,16 @@ class PlanView:
         shared: list[Layer] = [(("config",), self.config)]
         return [(("actions", name), self.actions[name]), *([service] if service else []), *shared]
 
+    def auth_of(self, name: str) -> Layer | None:
+        """The `auth` that an action uses, as written, with its path; None if it has none.
+
+        Its own comes before that of its service, and this one before that of the config.
+        """
+        for path, owner in self.layers_of(name):
+            if "auth" in owner:
+                return ((*path, "auth"), owner["auth"]) if isinstance(owner["auth"], dict) else None
+        return None
+
     @cached_property
     def http_settings(self) -> list[Layer]:
         """Every place of settings of requests: the config, each service, each HTTP action."""

@@ -26,7 +26,7 @@ _SENSITIVE = re.compile(
     r"|^cvv|^cvc|iban"
 )
 _PUBLIC = re.compile(
-    r"(?i)token_?type|(?:max|total|prompt|completion|input|output)_?tokens(?:_used)?|content-signature"
+    r"(?i)token_?(?:type|ur[il])|(?:max|total|prompt|completion|input|output)_?tokens(?:_used)?|content-signature"
 )
 _KEY = re.compile(r"(?i)(?:^|[-_.])key$|(?<=[a-z])Key$")
 

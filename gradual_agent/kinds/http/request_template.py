@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from operator import methodcaller
 from typing import Any
 
+from gradual_agent.http.auth.fields import auth_fields
 from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
@@ -48,6 +49,7 @@ class RequestTemplate:
         self._query = compile_value(spec.query)
         headers = settings.headers if spec.graphql is None else with_accept(settings.headers, ACCEPT)
         self._headers = [(name, compile_value(value)) for name, value in headers.items()]
+        self._headers += auth_fields(settings.auth)
         are_fixed = all(value.is_static for _, value in self._headers)
         self._fixed_headers = self._render_headers(methodcaller("render", {})) if are_fixed else []
         self._has_content_type = any(name.lower() == "content-type" for name, _ in self._headers)

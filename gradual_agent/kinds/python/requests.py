@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
+from gradual_agent.http.auth.fields import auth_fields
 from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.request_template import options_of
@@ -79,6 +80,7 @@ class _ServiceDefaults:
         self.way = settings.way
         self.base = compile_value(settings.base_url or "")
         self._headers = {name: compile_value(value) for name, value in settings.headers.items()}
+        self._headers |= auth_fields(settings.auth)
 
     def headers_in(self, scope: Scope) -> dict[str, Any]:
         """The headers of every request."""

@@ -12,10 +12,11 @@ from gradual_common.kinds.assertions.assertion import Assertion
 from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.auth.checks import check_auth
 from gradual_common.kinds.http.graphql import GraphQL
 from gradual_common.kinds.http.multipart import Parts
 from gradual_common.kinds.http.request_checks import check_requests
-from gradual_common.kinds.http.settings import HttpSettings
+from gradual_common.kinds.http.settings import HttpSettings, inherit
 from gradual_common.kinds.kind import ActionKind, ActionSpec, WrittenAssertions, WrittenExtraction, texts_in
 from gradual_common.kinds.values.metrics import Metric, WrittenMetric
 from gradual_common.language.model import Name, PositiveCount
@@ -115,9 +116,12 @@ class HttpKind(ActionKind):
     def check(self, view: PlanView) -> None:
         """Report URLs, headers and bodies that can never be sent, in actions, services and `config`."""
         check_requests(view)
+        check_auth(view)
 
     def texts(self, config: Any, action: ActionSpec) -> Iterator[str]:
-        """The texts of the action, of the base URL and of the headers in `config`."""
+        """The texts of the action, of its authentication, and of the base URL and the headers in `config`."""
         yield from texts_in(config.base_url)
         yield from texts_in(config.headers)
+        if isinstance(action, HttpActionSpec) and (auth := inherit(config, action).auth) is not None:
+            yield from auth.texts()
         yield from super().texts(config, action)

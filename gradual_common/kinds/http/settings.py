@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from gradual_common.kinds.http.auth.auth import WrittenAuth
 from gradual_common.language.model import AlsoWritten, Count, Model, PositiveDuration, Share
 from gradual_common.language.wording import kind_of
 from gradual_common.net.dns import Dns
@@ -67,6 +68,9 @@ class HttpSettings(Model):
 
     network: Line | None = None
     """The user's line to the system: its latency and bandwidth; default: none."""
+
+    auth: WrittenAuth = None
+    """How requests authenticate, such as {bearer: "{{token}}"}; none turns off that of the service."""
 
     @property
     def way(self) -> Way:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from gradual_common.kinds.http.auth.auth import Auth
+from gradual_common.kinds.http.auth.basic import BasicAuth
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
@@ -105,6 +107,8 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in a step of a behavior", Step),
     ("in an entry of actions", HttpActionSpec),
     ("in an entry of services", HttpService),
+    ("in auth", Auth),
+    ("in auth.basic", BasicAuth),
     ("in tls", Tls),
     ("in dns", Dns),
     ("in network", Line),

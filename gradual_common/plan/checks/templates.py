@@ -27,6 +27,8 @@ _NO_TEMPLATES = {"body_matches", "json_schema"}
 
 MAPPING_METHODS = ("get", "items", "keys", "values")
 
+AUTH = "auth"
+
 SHARED_KEYS = ("base_url", "headers")
 """The keys of `config` and of services whose texts are templates."""
 
@@ -53,6 +55,7 @@ def check_templates(view: PlanView) -> Uses:
     by_service = {
         name: _read_texts(document, ("services", name), service, SHARED_KEYS) for name, service in view.services.items()
     }
+    by_auth = {path: _read_texts(document, path, owner, (AUTH,)) for path, owner in view.http_settings}
     check_variable_names(view)
     uses: Uses = {}
     for group in view.performers:
@@ -60,6 +63,10 @@ def check_templates(view: PlanView) -> Uses:
         actions = dict.fromkeys(step.action for step in group.steps)
         for name in actions:
             readings += by_action.get(name, [])
+        # Only those that some action of the group uses: one that logs in first has none, or its own.
+        used = [view.auth_of(name) for name in actions if name in view.actions]
+        for path in dict.fromkeys(layer[0][:-1] for layer in used if layer is not None):
+            readings += by_auth.get(path, [])
         for service in dict.fromkeys(view.actions.get(name, {}).get("service") for name in actions):
             readings += by_service.get(service, []) if isinstance(service, str) else []
         for entry in group.entries:

@@ -9,16 +9,6 @@ from gradual_common.language.document import EACH, Document, Path, attempt, mapp
 from gradual_common.rules.parser import parse_rule
 from gradual_common.schedule.ramps.parsing import ramps_in
 
-Pattern = tuple[str, ...]
-
-KEYS: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
-    ((), ("auth",)),
-    (("config",), ("auth",)),
-    (("users", EACH), ("auth",)),
-    (("actions", EACH), ("auth",)),
-)
-"""The places of settings that are not supported yet, and their names."""
-
 Refusal = tuple[Path, Problem]
 """The part of the plan whose other mistakes need not be reported, and what to say of it."""
 
@@ -26,9 +16,6 @@ Refusal = tuple[Path, Problem]
 def unsupported_parts(document: Document) -> Iterator[Refusal]:
     """Every part of the plan that is not supported yet."""
     root = document.root
-    for pattern, keys in KEYS:
-        for path, owner in places(root, *pattern):
-            yield from (_refuse(document, (*path, key), key) for key in keys if key in mapping_at(owner))
     for path, ramp in ramps_in(root):
         if (ramp.get("strategy") if isinstance(ramp, dict) else ramp) == "find_capacity":
             yield _refuse(document, path, "find_capacity")

@@ -9,9 +9,6 @@ from plan_samples import mistakes, only_mistake, small
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"auth": {}}, "auth"),
-        ({"config__auth": "x"}, "auth"),
-        ({"actions__look__auth": "x"}, "auth"),
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
         ({"thresholds": ["p95 < 5s for 10s"]}, "`for` in an objective"),
@@ -28,8 +25,8 @@ def test_it_is_refused_by_name(changes: dict[str, Any], name: str) -> None:
 
 def test_it_is_refused_with_its_line() -> None:
     text = "config: {base_url: 'http://x', duration: 1m}\nusers: [{name: a, concurrency: 1, behavior: [b]}]\n"
-    text += "actions:\n  b:\n    url: /\n    auth: x\n"
-    assert only_mistake(text) == "p.yaml:6: actions.b.auth: auth is not supported yet"
+    text += "actions: {b: {url: /}}\nthresholds:\n  - p95 < 5s for 10s\n"
+    assert only_mistake(text) == "p.yaml:5: thresholds[0]: `for` in an objective is not supported yet"
 
 
 def test_going_on_after_a_failure_is_the_default_and_may_be_said() -> None:

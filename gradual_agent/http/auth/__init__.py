@@ -1,0 +1,1 @@
+"""Authentication of requests: one module for each scheme."""
