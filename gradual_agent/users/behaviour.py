@@ -85,8 +85,8 @@ class Behaviour:
     body: BehaviourPart
     """One iteration."""
     on_stop: BehaviourPart | None
-    some_step: CompiledStep
-    """One of its steps: under it a bug is recorded that happens outside of all steps."""
+    some_record: StepRecord
+    """Of one of its steps: under it a bug is recorded that happens outside of all steps."""
     pacing: int
     """The minimum from the start of an iteration to the start of the next; 0 without pacing."""
     iterations: int

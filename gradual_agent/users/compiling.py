@@ -80,7 +80,6 @@ class Compiler:
         self.recorder = recorder
         self._number = number
         self._actions = actions
-        self._made: list[CompiledStep] = []
         self._compiled: dict[str, Action] = {}
         """By the name of the action: steps share them."""
         index = recorder.index
@@ -107,7 +106,7 @@ class Compiler:
             on_start=on_start,
             body=self.sequence(()) if body is None else body,
             on_stop=on_stop,
-            some_step=self._made[0],
+            some_record=next(iter(self._records.values())),
             pacing=group.pacing or 0,
             iterations=group.iterations or 0,
             finishes_iteration=group.stop_at == "iteration",
@@ -249,7 +248,7 @@ class Compiler:
         if len(_kinds_of(self.plan, step.action)) > 1:
             record.expect_none()
         condition = step.condition if isinstance(step, Step) else None
-        made = CompiledStep(
+        return CompiledStep(
             name=name,
             action=action,
             engine=engine,
@@ -259,8 +258,6 @@ class Compiler:
             record=record,
             on_failure=ON_FAILURE[step.on_failure],
         )
-        self._made.append(made)
-        return made
 
 
 MAKERS: dict[type[SomeStep], Callable[[Compiler, Any], Node]] = {

@@ -42,7 +42,9 @@ class Lane(StepRunner):
         self.resume()
 
     async def _perform(self, part: BehaviourPart) -> bool:
-        return await part.run(self)
+        goes_on = await part.run(self)
+        # Elsewhere a wait is done before the next step; here none follows.
+        return goes_on and (not self.wait or await self.rest())
 
     def resume(self, value: Any = None) -> None:
         """Continue until the next wait, or to the end of the part."""

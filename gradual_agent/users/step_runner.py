@@ -394,7 +394,7 @@ class StepRunner(ABC):
         cut, or goes on if the lease is renewed.
         """
         if sample.kind != INTERRUPTED:
-            self._show_failure(sample)
+            self._show_failure(step.record, sample)
             self.first_failure = self.first_failure or sample.kind
             return self.goes_on_after(step.on_failure, f"the step {step.name!r} failed")
         if not self.must_end:
@@ -416,10 +416,9 @@ class StepRunner(ABC):
         series = self._context.recorder.index.steps[record.number]
         self._context.log.log_bug(self.behaviour.group, series, error)
 
-    def _show_failure(self, sample: Sample) -> None:
+    def _show_failure(self, record: StepRecord, sample: Sample) -> None:
         """Report a failure, then free what was sent and, unless templates read it, the response."""
-        assert self._step is not None, "a user whose action failed performs a step"
-        self._context.note_failure(self._step.record.number, sample)
+        self._context.note_failure(record.number, sample)
         sample.request = None
         if not self.behaviour.keeps_response:
             sample.response = None
@@ -458,7 +457,8 @@ class StepRunner(ABC):
         if is_waiting:
             self._meter.end_request(now)
         elif self._doing in {REQUESTING, BACKING_OFF}:
-            self._end_request(now, INTERRUPTED)
+            assert self._step is not None, "a user in a request performs a step"
+            self._end_request(self._step.record, now, INTERRUPTED)
         self._coroutine.close()
 
     def _is_waiting_for_lanes(self) -> bool:
@@ -478,7 +478,8 @@ class StepRunner(ABC):
 
     def _record_bug(self, error: Exception) -> None:
         """Count a bug in Gradual as a failed sample of the present step; everything is closed."""
-        now, step = self._context.clock(), self._step or self.behaviour.some_step
+        now = self._context.clock()
+        record = self.behaviour.some_record if self._step is None else self._step.record
         is_waiting = self._is_waiting_for_lanes()
         if self.lanes is not None and is_waiting:
             self.lanes.cut(now)
@@ -486,7 +487,6 @@ class StepRunner(ABC):
             self._clear_timer()
             self._meter.end_thinking(now)
         if self._doing != REQUESTING or is_waiting:
-            self._step = step
             self._sample.reset(now)
             self._context.recorder.begun += 1
         if self._doing != REQUESTING:
@@ -496,21 +496,20 @@ class StepRunner(ABC):
             try:
                 client.cut()
             except Exception as bug:
-                self._log_bug(step.record, bug)
-        self._end_request(now, INTERNAL, detail_of(error))
-        self._log_bug(step.record, error)
-        self._show_failure(self._sample)
+                self._log_bug(record, bug)
+        self._end_request(record, now, INTERNAL, detail_of(error))
+        self._log_bug(record, error)
+        self._show_failure(record, self._sample)
 
-    def _end_request(self, now: int, kind: int, detail: str = "") -> None:
+    def _end_request(self, record: StepRecord, now: int, kind: int, detail: str = "") -> None:
         """End the present action with this outcome."""
-        sample, step = self._sample, self._step
-        assert step is not None, "a user in a request performs a step"
+        sample = self._sample
         self._doing = RUNNING
         sample.kind = kind
         sample.detail = detail
         sample.ended = now
         self._meter.end_request(now)
-        step.record.record(sample)
+        record.record(sample)
 
     def _cut_clients(self) -> None:
         for client in self.own_clients():

@@ -20,6 +20,9 @@ def check_once(view: PlanView) -> None:
         for entry in group.entries:
             if entry.kind == "rendezvous":
                 view.document.report(entry.path, f"{section} has no rendezvous: it is performed by one user")
+            if entry.kind in {"push", "pop"}:
+                message = f"{section} has no pools: they belong to the users of one agent"
+                view.document.report(entry.path, message, "let a group of users push, in on_start or behavior")
             for key, reason in ONCE_KEYS.items():
                 if entry.raw.get(key) is not None:
                     view.document.report((*entry.path, key), f"{key} cannot be used in {section}: {reason}")

@@ -182,6 +182,19 @@ def test_a_bug_between_steps_is_one_more_failed_step_and_the_slot_is_filled_agai
     assert [failure.kind for failure in harness.failures] == ["internal"]
 
 
+@pytest.mark.parametrize("step", [{"sleep": "1s"}, {"choose": [{"weight": 1, "steps": []}]}, {"set": {"x": 1}}])
+def test_users_that_only_wait_have_no_samples_but_a_bug_in_them_counts(
+    monkeypatch: pytest.MonkeyPatch, step: dict[str, Any]
+) -> None:
+    harness = UserHarness({"behavior": [step], "iterations": 2})
+    monkeypatch.setattr(GroupMeter, "begin_thinking", raising_once(GroupMeter.begin_thinking))
+    harness.start()
+    harness.run_until(20 * S)
+    assert adds_up(harness) == {(0, "internal"): 1}
+    assert harness.ended == [(0, 0, 0, True)]
+    assert [series.name for series in harness.index.steps] == [next(iter(step))]
+
+
 def test_a_client_that_cannot_even_be_cut_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = UserHarness({"behavior": ["login"], "iterations": 1}, script=raising_once(lambda request: Reply()))
     monkeypatch.setattr("agent_harness.FakeClient.cut", raising(RuntimeError("cut")))

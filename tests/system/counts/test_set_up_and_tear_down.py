@@ -246,3 +246,17 @@ def test_flow_steps_work_in_both(target: Target, fleet: Fleet) -> None:
     assert [(row["transaction"], row["count"]) for row in outcome.summary["teardown"]["transactions"]] == [
         ("closing", 1)
     ]
+
+
+def test_a_set_up_and_users_may_have_no_action(target: Target, fleet: Fleet) -> None:
+    written = plan(target.url, setup=[{"set": {"admin_token": "t-1"}}], teardown=[{"sleep": "10ms"}])
+    waiting = {"name": "waiting", "concurrency": 2, "behavior": [{"sleep": "20ms"}]}
+    outcome = fleet.run({**written, "users": [*written["users"], waiting]}, 2)
+    assert outcome.code == 0, outcome.output
+    assert outcome.summary is not None
+    assert outcome.agent_codes == [0, 0]
+    assert counted(target) == {"/ok/read/t-1": outcome.summary["totals"]["sent"]}
+    assert {group["name"]: group["iterations"] > 0 for group in outcome.summary["groups"]} == {
+        "reader": True, "waiting": True,
+    }  # fmt: skip
+    assert {action["step"] for action in outcome.summary["actions"]} == {"read"}

@@ -65,6 +65,20 @@ def test_steps_of_any_kind_may_be_simultaneous() -> None:
     assert histograms.stats[histograms.keys[:, 1] == TRANSACTION][:, 2].tolist() == [40 * MS]
 
 
+def test_a_wait_at_the_end_of_one_of_them_is_done() -> None:
+    harness = performed(
+        [{"parallel": ["a", {"sleep": "300ms"}, {"repeat": 2, "steps": ["b", {"sleep": "50ms"}]}]}, "c"]
+    )
+    assert harness.sent == [(0, "/a"), (0, "/b"), (60, "/b"), (300, "/c")]
+
+
+def test_a_stop_ends_a_wait_at_the_end_of_one_of_them() -> None:
+    harness = performed([{"parallel": ["a", {"sleep": "300ms"}]}, "c"], until=100 * MS)
+    harness.stop(5 * S)
+    assert harness.ended == [(0, 0, 0, False)]
+    assert harness.paths == ["/a"]
+
+
 def test_what_they_draw_does_not_depend_on_how_long_the_others_take() -> None:
     def paths(delay: int) -> list[str]:
         script = lambda r: Reply(delay=delay if r.target == "/a" else 10 * MS)  # noqa: E731

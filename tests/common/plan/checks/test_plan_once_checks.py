@@ -60,6 +60,10 @@ def test_what_the_set_up_extracts_is_read_by_users_the_teardown_and_later_steps(
         ({"setup": ["login", {"if": "1 > 2", "steps": ["nothing"]}]}, "setup[1].steps[0].action: there is no action"),
         ({"teardown": ["login"]}, "actions.login.extract.token: 'token' is set by setup"),
         ({"thresholds": ["p95(step=login) < 1s"]}, "there is no step 'login'"),
+        (
+            {"setup": ["login", {"push": {"p": 1}}]},
+            "setup[1]: setup has no pools: they belong to the users of one agent",
+        ),
     ],
 )
 def test_a_mistake_is_found_with_its_place(changes: dict[str, Any], problem: str) -> None:
