@@ -1,0 +1,109 @@
+"""The plans of `examples/fintech`, shortened: their rows are the bank's own counts, and every sample is as expected."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from demo_bank import demo_bank
+from fintech_runs import PLANS, run_fintech, set_all
+from fleet_processes import Fleet
+
+from gradual_common.plan.loader import PlanSource, load_plan
+
+NAMES = sorted(path.stem for path in PLANS.glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def bank() -> Iterator[str]:
+    with demo_bank() as url:
+        yield url
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_is_valid_without_a_warning(name: str) -> None:
+    assert load_plan(PlanSource.of_path(PLANS / f"{name}.yaml")).warnings == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_says_how_to_run_it_and_which_page_reads_the_result(name: str) -> None:
+    text = (PLANS / f"{name}.yaml").read_text(encoding="utf-8")
+    comment = text.partition("config:")[0]
+    assert "gradual demo-server" in comment
+    assert f"gradual run examples/fintech/{name}.yaml" in comment
+    assert f"docs/fintech/{name}.md" in comment
+    assert yaml.safe_load(text)["config"]["base_url"] == "http://127.0.0.1:8080"
+
+
+def test_traders_place_cancel_and_list_orders(bank: str, fleet: Fleet) -> None:
+    short = set_all(config__ramp_up__initial="22")
+    for group in ("busy", "quiet"):
+        path = f"users.{group}.behavior"
+        short += set_all(**{f"users.{group}.iterations": "8", f"{path}[0].think_time": "5-20ms"})
+        short += set_all(**{f"{path}[1].choose[1].steps[0].steps[0].think_time": "10ms"})
+    run = run_fintech(fleet, bank, "trading", "-u", "22", *short)
+    run.check()
+    assert run.routes["POST /api/auth/login"] == 22
+    assert run.routes["GET /api/book/{instrument}"] == 22 * 8
+    assert set(run.statuses) == {"200", "201"}
+    assert run.count("place") + run.count("quote") == run.totals["orders"] == run.statuses["201"]
+    assert run.count("quote") == run.count("cancel") == run.totals["cancelled_orders"] > 0
+    assert run.metric("traded")["sum"] == run.totals["traded_units"] > 0
+    assert run.count("open orders") > 0
+
+
+def test_customers_wait_for_their_reports(bank: str, fleet: Fleet) -> None:
+    path = "users.customer.behavior"
+    short = set_all(config__ramp_up__initial="4", **{"users.customer.iterations": "3", f"{path}[1].sleep": "5ms"})
+    short += set_all(**{f"{path}[0].steps[1].every": "20ms", f"{path}[2].choose[0].weight": "25"})
+    short += set_all(**{f"{path}[3].if": "vu.iteration % 3 == 2"})
+    run = run_fintech(fleet, bank, "reporting", "-u", "4", *short)
+    run.check()
+    assert run.routes["POST /api/reports/jobs"] == run.totals["jobs"] == 12
+    assert run.routes["GET /api/reports/jobs"] == 4
+    for name in ("report", "report done"):
+        row = run.transaction(name)
+        assert (row["count"], row["failures"]) == (12, 0)
+    assert run.routes["GET /api/reports/jobs/{job}"] == run.count("report done") >= 2 * 12
+    assert run.statuses["202"] == 12
+    assert run.count("sign") == run.totals["documents"] == run.statuses.get("201", 0) > 0
+    assert run.totals["document_bytes"] == run.totals["documents"] * (PLANS / "consent.txt").stat().st_size
+
+
+def test_advisers_compute_the_risk_of_portfolios(bank: str, fleet: Fleet) -> None:
+    path = "users.adviser.behavior"
+    short = set_all(config__ramp_up__initial="8", **{"users.adviser.iterations": "10", f"{path}[1].sleep": "5-20ms"})
+    run = run_fintech(fleet, bank, "risk", "-u", "8", *short)
+    run.check()
+    assert run.routes == {
+        "POST /api/auth/login": 8, "GET /api/portfolio": 80, "GET /api/rates": 80, "POST /api/risk": 80,
+    }  # fmt: skip
+    assert run.statuses == {"200": 248}
+    assert run.transaction("open portfolio")["count"] == 80
+    assert run.metric("risk")["count"] == run.totals["risks"] == 80
+    assert run.metric("scenarios")["sum"] == run.totals["scenarios"]
+    assert run.totals["scenarios"] == 200 * run.count("what if") + 1000 * run.count("full")
+    assert abs(run.count("full") - 16) <= 3 * (80 * 0.2 * 0.8) ** 0.5
+
+
+def test_collectors_send_batches_that_are_stored_once(bank: str, fleet: Fleet) -> None:
+    short = set_all(config__ramp_up__initial="11", users__collector__iterations="3", users__reader__iterations="3")
+    short += set_all(**{"users.collector.behavior[1].sleep": "5ms"})
+    short += set_all(**{"users.reader.behavior[1].steps[0].think_time": "5ms"})
+    run = run_fintech(fleet, bank, "ingestion", "-u", "11", *short)
+    run.check()
+    assert run.routes["POST /api/auth/login"] == 1, "one login for the whole fleet"
+    assert run.routes["POST /api/events"] == run.totals["batches"] == run.count("ingest") == 30
+    assert run.metric("accepted")["sum"] == run.totals["events"] == 30 * 50
+    assert run.routes["GET /api/events"] == run.count("events") + 1, "the teardown reads once more"
+    assert run.statuses == {"200": run.count("events") + 2, "202": 30}
+
+
+def test_collectors_come_back_when_the_queue_is_full(bank: str, fleet: Fleet) -> None:
+    """All 80 send at once. The writer takes 25 ms for a batch; it refuses those that would wait for over a second."""
+    short = set_all(config__ramp_up__initial="88", users__collector__iterations="1", users__reader__iterations="1")
+    run = run_fintech(fleet, bank, "ingestion", *short)
+    run.check()
+    assert run.summary["totals"]["retried"] == run.totals["refused_batches"] == run.statuses["429"] > 0
+    assert run.totals["batches"] == run.count("ingest") == 80
+    assert run.routes["POST /api/events"] == 80 + run.statuses["429"]
+    assert run.metric("accepted")["sum"] == run.totals["events"] == 80 * 50
