@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
+from made_keys import pem, rsa_key
 
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.randomness import RandomStream
@@ -35,6 +36,8 @@ def test_a_plan_in_the_documentation_is_valid(block: Block, tmp_path: Path) -> N
     shutil.copy(ROOT / "examples/users.csv", tmp_path)
     (tmp_path / "cities.json").write_text('[{"name": "Bern"}, {"name": "Oslo"}]')
     (tmp_path / "vouchers.csv").write_text("code\nA-1\n")
+    (tmp_path / "signing.key").write_text("a key that both sides know")
+    (tmp_path / "jwt.pem").write_text(pem(rsa_key()))
     plan = tmp_path / "plan.yaml"
     plan.write_text(block.text, encoding="utf-8")
     assert load_plan(PlanSource.of_path(plan)).plan.users

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from gradual_common.errors import Problem
 from gradual_common.secrecy.credentials import credentials_of, hide_literals, is_credential
 from gradual_common.secrecy.field_names import MASK
+from gradual_common.secrecy.masking import Mask
 from gradual_common.secrecy.quoting import change_quoted, shorten
 
 Path = tuple[str | int, ...]
@@ -76,6 +77,7 @@ class Document:
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
         """A mistake at `path`; a credential at that path is masked in the message."""
         mark = self.mark(path)
+        message = Mask(self.credentials).hide(message)  # Before it is shortened: a part of a credential is not found.
         return Problem(self._without_credential(path, message), self.show(path), mark.file, mark.line, hint)
 
     def _without_credential(self, path: Path, message: str) -> str:

@@ -8,4 +8,5 @@ checks        what is wrong with a plan: its shape, keys of other tools, what is
 loader        all of it
 scheduling    plan → schedule
 confidential  what must not go over a network unencrypted, and the plan as reports name its parts
+signing_keys  the keys of signatures in templates: masked, and of the kind that their algorithm needs
 """

@@ -42,6 +42,7 @@ from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profi
 from gradual_common.plan.reading.schema_files import put_schemas_in
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
+from gradual_common.plan.signing_keys import check_signing_keys, mask_literal_keys
 from gradual_common.protocol.job import Job
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
@@ -164,6 +165,7 @@ def load_plan(
     put_schemas_in(document, files.locate)
     put_documents_in(document, files.locate)
     put_operations_in(document)
+    mask_literal_keys(document)
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)
@@ -174,6 +176,7 @@ def load_plan(
     assets = read_assets(view, files.locate)
     values = read_secrets(document, variables, files.locate)
     assets = check_tls(view, assets, values)
+    check_signing_keys(document, values)
     if plan is None or document.problems:
         raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
     schedule = schedule_of(document, plan)

@@ -1,4 +1,4 @@
-"""What templates can call: ids, times, random values of the slot's stream, hashes, HMAC and encodings.
+"""What templates can call: ids, times, random values of the slot's stream, hashes, HMAC, tokens and encodings.
 
 Random values and times come from the scope in which a template is rendered (`RANDOM`, `WALL_CLOCK`), never from the
 process: a run with the same seed sends the same values. Both keys have a blank in them, so no template can name them.
@@ -9,9 +9,6 @@ Hashes and encodings take text (as UTF-8), bytes or numbers, and are filters too
 from __future__ import annotations
 
 import base64 as base64_codec
-import hashlib
-import hmac as hmac_codec
-import json
 import string
 import uuid as uuid_codec
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +22,10 @@ from jinja2.runtime import Context
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
-from gradual_common.templates.budget import MAX_RENDER_STEPS, check_nodes
+from gradual_common.templates.budget import MAX_RENDER_STEPS
+from gradual_common.templates.digests import HASHES, bytes_of, hash_function, hmac
+from gradual_common.templates.json_text import to_json
+from gradual_common.templates.tokens import jwt
 
 RANDOM = "random stream"
 """The scope's key of the slot's RandomStream."""
@@ -37,8 +37,6 @@ SEQUENCES = "sequence of numbers"
 """The scope's key of a function that returns the next number of a sequence by its name, or None without one."""
 
 Function = Callable[..., Any]
-
-MAX_INDENT = 16
 
 
 def _from_scope(context: Context, key: str) -> Any:
@@ -117,74 +115,43 @@ def random_string(context: Context, length: int = 16, alphabet: str = string.asc
     return "".join(stream.choice(alphabet) for _ in range(length))
 
 
-def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
-def _digest(algorithm: str) -> Function:
-    """A function that gives the hexadecimal digest of a value."""
-
-    def digest(value: Any) -> str:
-        return hashlib.new(algorithm, _bytes(value), usedforsecurity=False).hexdigest()
-
-    digest.__name__ = algorithm
-    return digest
-
-
-def hmac(value: Any, key: Any, algorithm: str = "sha256", encoding: str = "hex") -> str:
-    """The HMAC of `value` under `key`: any algorithm of hashlib, `hex` or `base64`."""
-    if algorithm not in hashlib.algorithms_available:
-        raise TemplateError(f"hmac: {algorithm!r} is not a hash algorithm; sha256, sha512, sha1 and md5 are")
-    digest = hmac_codec.new(_bytes(key), _bytes(value), algorithm).digest()
-    if encoding not in ("hex", "base64"):
-        raise TemplateError(f"hmac: the encoding is hex or base64, not {encoding!r}")
-    return digest.hex() if encoding == "hex" else base64_codec.b64encode(digest).decode()
-
-
 def base64(value: Any) -> str:
     """Base64 of text or bytes."""
-    return base64_codec.b64encode(_bytes(value)).decode()
+    return base64_codec.b64encode(bytes_of(value)).decode()
 
 
-def base64_decode(value: Any) -> str:
-    """The text that was encoded, with either alphabet and with or without padding."""
+def base64_decode(value: Any, form: str = "text") -> str | bytes:
+    """The text or the bytes that were encoded, with either alphabet and with or without padding."""
     text = str(value).replace("-", "+").replace("_", "/")
-    return base64_codec.b64decode(text + "=" * (-len(text) % 4)).decode()
+    return _decoded("base64_decode", base64_codec.b64decode(text + "=" * (-len(text) % 4)), form)
 
 
 def hex_of(value: Any) -> str:
     """Hexadecimal of text or bytes; `hex` in templates."""
-    return _bytes(value).hex()
+    return bytes_of(value).hex()
 
 
-def hex_decode(value: Any) -> str:
-    """The text that was encoded."""
-    return bytes.fromhex(str(value)).decode()
+def hex_decode(value: Any, form: str = "text") -> str | bytes:
+    """The text or the bytes that were encoded."""
+    return _decoded("hex_decode", bytes.fromhex(str(value)), form)
+
+
+def _decoded(function: str, data: bytes, form: str) -> str | bytes:
+    if form not in ("text", "bytes"):
+        raise TemplateError(f"{function}: the result is text or bytes, not {form!r}")
+    return data.decode() if form == "text" else data
 
 
 def url_encode(value: Any) -> str:
     """Text with everything but unreserved characters encoded, or a mapping as a query string; `urlencode`."""
     if isinstance(value, Mapping):
         return urlencode(value, doseq=True)
-    return quote(_bytes(value), safe="")
+    return quote(bytes_of(value), safe="")
 
 
 def url_decode(value: Any) -> str:
     """The text that was encoded; `urldecode`."""
     return unquote_plus(str(value))
-
-
-def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON as text: unlike Jinja's own, which is made for HTML and turns `<` into `\\u003c`; `tojson`.
-
-    Half a surrogate pair, which no text in UTF-8 can hold, is escaped.
-    """
-    if isinstance(indent, int) and indent > MAX_INDENT:
-        raise TemplateError(f"tojson: an indent of at most {MAX_INDENT} blanks")
-    check_nodes(value)
-    separators = None if indent else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 @pass_context
@@ -197,8 +164,9 @@ def sequence(context: Context, name: str) -> int:
 
 
 ENCODINGS: dict[str, Function] = {
-    **{algorithm: _digest(algorithm) for algorithm in ("md5", "sha1", "sha256", "sha512")},
+    **{algorithm: hash_function(algorithm) for algorithm in HASHES},
     "hmac": hmac,
+    "jwt": jwt,
     "base64": base64,
     "base64_decode": base64_decode,
     "hex": hex_of,

@@ -30,6 +30,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import BoundedContext, check_nodes
 from gradual_common.templates.direct import Hole, UnexpectedError, compile_hole, compile_text, hole_of
 from gradual_common.templates.functions import FILTERS, FUNCTIONS
+from gradual_common.templates.literals import check_literals, keys_in, secret_keys_in
 from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called, check_known
 
 Scope = Mapping[str, Any]
@@ -106,6 +107,7 @@ def _parse(text: str, *, is_condition: bool = False) -> nodes.Template:
     except TemplateSyntaxError as error:
         raise TemplateError(f"{text!r} is not a valid template: {error.message}") from None
     check_known(tree, text, _ENVIRONMENT.filters, _ENVIRONMENT.tests)
+    check_literals(tree, text)
     return tree
 
 
@@ -377,6 +379,19 @@ def attributes_of(text: str, name: str, condition: bool = False) -> frozenset[st
             case nodes.Getitem(node=nodes.Name(name=root), arg=nodes.Const(value=key)) if root == name:
                 found.add(str(key))
     return frozenset(found)
+
+
+def literal_keys(text: str) -> list[str]:
+    """The keys of signatures that a text says itself; none where it is not a template that can be read."""
+    try:
+        return list(keys_in(_ENVIRONMENT.parse(text)))
+    except (TemplateSyntaxError, TypeError):
+        return []
+
+
+def jwt_secrets(text: str) -> list[tuple[str, str]]:
+    """The secrets that sign a JWT in a template, each with its algorithm; TemplateError for a mistake in it."""
+    return list(secret_keys_in(_parse(text)))
 
 
 def static_pieces(text: str) -> list[str | None]:

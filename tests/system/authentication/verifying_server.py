@@ -1,0 +1,85 @@
+"""A server that verifies each request by a function of the test, and answers 401 to those that it refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it arrived."""
+
+    method: str
+    target: str
+    headers: Message
+    body: bytes
+
+
+Verify = Callable[[Received], bool]
+
+
+class VerifyingServer(ThreadingHTTPServer):
+    """`accepted` and `refused`: the requests in the order of arrival."""
+
+    daemon_threads = True
+
+    def __init__(self, verify: Verify) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.verify = verify
+        self.accepted: list[Received] = []
+        self.refused: list[Received] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: VerifyingServer
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        received = Received(self.command, self.path, self.headers, body)
+        is_right = self.server.verify(received)
+        (self.server.accepted if is_right else self.server.refused).append(received)
+        self.send_response(self._status(is_right))
+        if self.path.startswith("/hop"):
+            self.send_header("Location", self.path.replace("/hop", "/there"))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_PUT(self) -> None:
+        self.do_GET()
+
+    def _status(self, is_right: bool) -> int:
+        """401 for what is refused; a redirect from `/hop`; of `/flaky` each second request is answered by 503."""
+        if not is_right:
+            return 401
+        if self.path.startswith("/flaky"):
+            return 503 if sum(request.target == self.path for request in self.server.accepted) % 2 else 200
+        return 307 if self.path.startswith("/hop") else 200
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def verifying_server(verify: Verify) -> Iterator[VerifyingServer]:
+    """A server until the end of the block."""
+    with VerifyingServer(verify) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
