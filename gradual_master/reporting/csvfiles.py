@@ -80,6 +80,7 @@ AT_THE_END = {
     "actions.csv": tables.ACTIONS,
     "transactions.csv": tables.TRANSACTIONS,
     "metrics.csv": tables.METRICS,
+    "data.csv": tables.DATA,
     "errors.csv": tables.ERRORS,
     "levels.csv": tables.LEVELS,
     "agents.csv": tables.AGENTS,

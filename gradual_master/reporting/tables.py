@@ -216,6 +216,18 @@ METRICS = Table(
 )
 """Numbers of the metric's own unit."""
 
+DATA = Table(
+    attrgetter("data"),
+    (
+        text("name", "Data set"),
+        column("rows", "Rows", show_count),
+        column("handed_out", "Handed out", show_count),
+        column("used", "Used", show_count),
+        column("lost", "Lost", show_count),
+        column("exhausted", "Exhausted", lambda is_exhausted: "yes" if is_exhausted else "no"),
+    ),
+)
+
 PHASES = Table(
     attrgetter("phases"),
     (

@@ -58,7 +58,7 @@ class SupplyFacts:
     lost: int
     """Rows that lost agents got, and did not report as used."""
     is_used_up: bool = False
-    """No row is left, and none is used again."""
+    """Whether no row is left to hand out; never if rows are used again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ SUMMARY = record(
     teardown=maybe(ONCE),
     transactions=TRANSACTIONS,
     groups=rows(name=TEXT, users_target=COUNT, users_mean=maybe(NUMBER), users_max=NUMBER, iterations=COUNT),
-    data=rows(name=TEXT, rows=COUNT, handed_out=COUNT, used=COUNT, lost=COUNT),
+    data=rows(name=TEXT, rows=COUNT, handed_out=COUNT, used=COUNT, lost=COUNT, exhausted=FLAG),
     metrics=rows(
         name=TEXT,
         type=TEXT,

@@ -45,7 +45,7 @@ from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.metrics import MetricRow
-from gradual_master.results.summary.sections import Summary, TransactionRow
+from gradual_master.results.summary.sections import DataRow, Summary, TransactionRow
 
 MIN_TEXT_COLUMNS = 10
 """Columns that names and remarks keep when numbers need much."""
@@ -162,11 +162,15 @@ def totals(summary: Summary) -> RenderableType:
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
     for row in summary.data:
-        rows = f"{row.used:,} of {count(row.rows, 'row')} of {row.name} used, {row.handed_out:,} handed out"
-        table.add_row("data", rows + (f", {row.lost:,} lost" if row.lost else ""))
+        table.add_row("data", _describe_data(row))
     for name, ended in once_of(summary).items():
         table.add_row(name, Text(ended, "red" if ended.startswith("failed") else ""))
     return below_a_blank(table)
+
+
+def _describe_data(row: DataRow) -> str:
+    rows = f"{row.used:,} of {count(row.rows, 'row')} of {row.name} used, {row.handed_out:,} handed out"
+    return rows + (f", {row.lost:,} lost" if row.lost else "") + ("; none is left" if row.exhausted else "")
 
 
 def verdict(summary: Summary) -> Iterator[RenderableType]:

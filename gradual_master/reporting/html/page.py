@@ -27,7 +27,9 @@ from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 
-METRICS = ("metrics", "Metrics")
+OPTIONAL = {"metrics": "Metrics", "data": "Data"}
+"""Sections that only some plans have, each with the key of the summary that it shows."""
+
 SECTIONS = (
     ("verdict", "Verdict"),
     ("objectives", "Objectives"),
@@ -35,7 +37,7 @@ SECTIONS = (
     ("levels", "Levels"),
     ("over-time", "Over time"),
     ("actions", "Actions"),
-    METRICS,
+    *OPTIONAL.items(),
     ("errors", "Errors"),
     ("fleet", "Fleet"),
     ("plan", "Plan"),
@@ -68,7 +70,7 @@ def render_report(summary: Summary) -> str:
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
         summary=summary,
-        sections=[section for section in SECTIONS if section != METRICS or summary.metrics],
+        sections=[section for section in SECTIONS if section[0] not in OPTIONAL or summary[section[0]]],
         level_charts=levels,
         always_failing=formatting.always_failing(summary.levels),
         over_time=over_time,

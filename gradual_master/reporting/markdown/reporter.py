@@ -45,6 +45,7 @@ TRANSACTION_COLUMNS = (
     "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
 )
 METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
+DATA_COLUMNS = "name rows handed_out used lost exhausted"
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
 
 VERDICTS = {
@@ -87,6 +88,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _comparison(summary.comparison)
     yield _levels(summary.levels)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
+    yield _table("Data sets", tables.DATA.choose(DATA_COLUMNS), summary.data)
     yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MAX_FAILURE_ROWS)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
     yield bullets("Warnings", summary.verdict.warnings)

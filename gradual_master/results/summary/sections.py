@@ -181,6 +181,8 @@ class DataRow(Section):
     """Rows that iterations got, as far as agents have reported."""
     lost: int
     """Rows that lost agents got and did not report as used: nobody else gets them."""
+    exhausted: bool
+    """Whether no row is left to hand out; never with `on_exhausted: recycle`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
-TABLES = ("actions", "groups", "transactions", "metrics", "phases", "levels", "agents", "errors", "objectives")
+TABLES = ("actions", "groups", "data", "transactions", "metrics", "phases", "levels", "agents", "errors", "objectives")
 """The parts of a summary that can be read as flat rows."""
 
 _shown_by: list[Callable[[Summary], str]] = [repr, repr]

@@ -17,7 +17,7 @@ from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.facts import FleetFacts, RunFacts
+from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
 from gradual_master.results.judging.fleet import FleetReport
 from gradual_master.results.judging.levels import LevelTable
@@ -86,7 +86,7 @@ class _Writer:
             setup=once.get(SETUP),
             teardown=once.get(TEARDOWN),
             groups=tuple(self._group(number) for number in range(aggregate.shape.groups)),
-            data=tuple(DataRow(one.name, one.rows, one.handed_out, one.used, one.lost) for one in self._facts.supplies),
+            data=tuple(_data_row(one) for one in self._facts.supplies),
             transactions=transaction_rows(aggregate),
             metrics=self._metrics,
             phases=tuple(self._phases()),
@@ -245,3 +245,7 @@ def _base_urls(plan: Plan) -> tuple[str, ...]:
     urls = [service.base_url or "" for service in (plan.config, *plan.services.values())]
     urls += [origin_of(action.address.partition("{")[0]) for action in plan.actions.values()]
     return tuple(filter(None, dict.fromkeys(urls)))
+
+
+def _data_row(one: SupplyFacts) -> DataRow:
+    return DataRow(one.name, one.rows, one.handed_out, one.used, one.lost, one.is_used_up)

@@ -15,7 +15,7 @@ from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.csvfiles import AT_THE_END, DURING, NAMES, CsvReporter, cell, header
 from gradual_master.results.measures.intervals import IntervalRecord
-from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.sections import DataRow, Summary
 from gradual_master.results.summary.summary import build_summary
 
 
@@ -210,6 +210,15 @@ def test_names_come_back_with_any_characters_in_them(tmp_path: Path) -> None:
     assert read(tmp_path / "intervals.csv")[0]["phase"] == read(tmp_path / "levels.csv")[0]["phase"] == odd
 
 
+def test_data_that_is_used_up_is_a_file(tmp_path: Path) -> None:
+    _, summary = measured()
+    reporter = begun(tmp_path)
+    reporter.on_test_complete(replace(summary, data=(DataRow("voucher", 10, 10, 7, 3, True),)))
+    reporter.close()
+    [row] = read(tmp_path / "data.csv")
+    assert list(row.values()) == ["voucher", "10", "10", "7", "3", "true"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -255,6 +264,7 @@ def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
             "missing",
             "out_of_range",
         ),
+        *("rows", "handed_out", "used", "exhausted"),
         *("kind", "status_code", "label", "cause", "example"),
         *("rule", "scope", "observed", "limit", "unit", "samples", "severity", "passed", "worst", "reason"),
     }

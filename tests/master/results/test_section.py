@@ -12,7 +12,7 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.section import Section, flat_row
-from gradual_master.results.summary.sections import TABLES, Summary, TransactionRow
+from gradual_master.results.summary.sections import TABLES, DataRow, Summary, TransactionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,13 @@ def summary() -> Summary:
 
 NO_TIMES = Distribution.of(Histogram())
 METRIC = MetricRow("m", "histogram", "EUR", 0.01, 1, 5.0, None, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 0, 0)
+DATA = DataRow("voucher", 10, 10, 7, 3, True)
 TRANSACTION = TransactionRow("g", "buy", 2, 1, 0.5, {"status": 1}, NO_TIMES, NO_TIMES, {})
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_of_a_summary_is_flat(summary: Summary, table: str) -> None:
-    rows = replace(summary, transactions=(TRANSACTION,), metrics=(METRIC,)).rows(table)
+    rows = replace(summary, data=(DATA,), transactions=(TRANSACTION,), metrics=(METRIC,)).rows(table)
     assert rows
     assert all(row.keys() == rows[0].keys() for row in rows)
     assert all(isinstance(cell, str | int | float | None) for row in rows for cell in row.values())
@@ -96,5 +97,5 @@ def test_the_rows_say_what_the_sections_say(summary: Summary) -> None:
 
 
 def test_another_name_is_refused_with_those_that_there_are(summary: Summary) -> None:
-    with pytest.raises(KeyError, match="'totals'; there are actions, groups, transactions, metrics, phases"):
+    with pytest.raises(KeyError, match="'totals'; there are actions, groups, data, transactions, metrics, phases"):
         summary.rows("totals")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gradual_master.reporting.console.parts import MAX_LEVEL_ROWS as MOST
 from gradual_master.reporting.console.reporter import ConsoleReporter, render_text
-from gradual_master.results.summary.sections import OnceSection, Summary
+from gradual_master.results.summary.sections import DataRow, OnceSection, Summary
 from gradual_master.results.summary.summary import build_summary
 
 ESCAPE = "\x1b"
@@ -221,3 +221,10 @@ def test_set_up_and_teardown_are_said_with_their_messages() -> None:
     assert "teardown  failed; 0 requests, 0 failed" in text
     assert "3 of them in setup and teardown" in text
     assert "set-up" not in printed(summary), "a plan without them says nothing"
+
+
+def test_data_that_is_used_up_is_said() -> None:
+    some, none = DataRow("order", 5000, 1200, 1100, 0, False), DataRow("voucher", 1, 1, 0, 1, True)
+    text = printed(replace(summary_of(), data=(some, none)))
+    assert "data      1,100 of 5,000 rows of order used, 1,200 handed out\n" in text
+    assert "data      0 of 1 row of voucher used, 1 handed out, 1 lost; none is left\n" in text

@@ -25,7 +25,7 @@ from simulated_run import ERROR_SAMPLE, simulated_run
 
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html.embedding import Script, package_text
-from gradual_master.reporting.html.page import METRICS, SECTIONS, render_report
+from gradual_master.reporting.html.page import OPTIONAL, SECTIONS, render_report
 from gradual_master.reporting.html.reporter import HtmlReporter, write_html_report
 from gradual_master.reporting.html.small_charts import BARS_HEIGHT as HEIGHT
 from gradual_master.reporting.html.small_charts import BARS_WIDTH as WIDTH
@@ -33,7 +33,7 @@ from gradual_master.reporting.html.small_charts import histograms_of
 from gradual_master.reporting.text.formatting import show_bytes, show_moment
 from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.history import History, News
-from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.sections import DataRow, Summary
 from gradual_master.results.summary.summary import build_summary
 
 MOST_BYTES = 3_000_000
@@ -139,7 +139,7 @@ def empty_run(**facts: Any) -> Summary:
 
 
 def test_the_sections_come_in_their_order(page: Element) -> None:
-    shown = [section for section in SECTIONS if section != METRICS]
+    shown = [section for section in SECTIONS if section[0] not in OPTIONAL]
     assert [element.attributes["id"] for element in page.all("section")] == [name for name, _ in shown]
     assert [title.text for title in page.all("h2")] == [title for _, title in shown]
     assert [link.attributes["href"] for link in page.all("nav")[0].all("a")] == [f"#{name}" for name, _ in shown]
@@ -167,6 +167,12 @@ def test_a_plan_with_metrics_has_their_section(summary: Summary) -> None:
     part = section(tree_of(replace(summary, metrics=(row,))), "metrics")
     cells = [cell.text for cell in part.all("td")]
     assert cells == ["EUR", "2", "25.5", "-", "12.8", "5.5", "5.5", "20", "20", "20", "20", "3", "0"]
+
+
+def test_data_that_is_used_up_has_a_section(summary: Summary) -> None:
+    part = section(tree_of(replace(summary, data=(DataRow("voucher", 5000, 5000, 4990, 10, True),))), "data")
+    assert [cell.text for cell in part.all("th")][-1] == "voucher"
+    assert [cell.text for cell in part.all("td")] == ["5,000", "5,000", "4,990", "10", "yes"]
 
 
 def test_the_verdict_is_in_words_with_its_reasons(summary: Summary) -> None:

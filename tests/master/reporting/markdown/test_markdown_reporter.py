@@ -18,7 +18,7 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.markdown.reporter import MarkdownReporter, render_markdown
 from gradual_master.reporting.text.formatting import thinned
-from gradual_master.results.summary.sections import Summary
+from gradual_master.results.summary.sections import DataRow, Summary
 from gradual_master.results.summary.summary import build_summary
 
 ZERO_WIDTH_SPACE = "\u200b"
@@ -150,6 +150,14 @@ def test_figures_failures_actions_and_agents_are_those_of_the_summary() -> None:
     assert tables["Phases"][1][:4] == ["main", "0:00", "0:02", "8"]
     run = dict(row for row in tables["Run"][1:])
     assert (run["plan"], run["command"], run["tag env"]) == ("sha256 " + "ab" * 32, "gradual run plan.yaml", "staging")
+
+
+def test_data_that_is_used_up_has_a_table() -> None:
+    tables = Reader(render_markdown(replace(summary_of(), data=(DataRow("voucher", 10, 10, 7, 3, True),)))).tables
+    assert tables["Data sets"] == [
+        ["data set", "rows", "handed out", "used", "lost", "exhausted"],
+        ["voucher", "10", "10", "7", "3", "yes"],
+    ]
 
 
 def test_agents_without_problems_are_folded_away() -> None:
