@@ -83,12 +83,15 @@ def test_a_plan_that_is_wrong_fails_the_job_and_the_agents_do_not_start_for_ever
 
 
 def test_no_pod_is_evicted_during_a_run_and_a_killed_agent_is_replaced(project: KustomizeProject) -> None:
-    project.apply(PLAN.format(duration="40s", bound="10s", more=SLOW))
+    project.apply(PLAN.format(duration="10m", bound="10s", more=SLOW))
     first = await_load(project)
     victim = project.pods("agent")[0]["metadata"]["name"]
+    before = welcomed(project)
     for pod in (first, victim):
         assert "would violate the pod's disruption budget" in project.evict(pod).stderr
     project.kubectl("delete", "pod", victim, "--grace-period=1")
+    project.await_true(lambda: welcomed(project) - {victim} > before - {victim}, "another agent is welcomed")
+    project.kubectl("exec", first, "-c", "master", "--", "sh", "-c", "kill -INT 1")
     project.readme(1)
     summary = json.loads((project.folder / "summary.json").read_text())
     assert first == project.pods("master")[0]["metadata"]["name"]
@@ -112,3 +115,9 @@ def await_load(project: KustomizeProject) -> str:
     name: str = project.pods("master")[0]["metadata"]["name"]
     project.await_true(lambda: " users 6/6 " in project.try_kubectl("logs", name, "-c", "master").stdout, "the load")
     return name
+
+
+def welcomed(project: KustomizeProject) -> set[str]:
+    """The agents' pods that the master has let in."""
+    names = {pod["metadata"]["name"] for pod in project.pods("agent")}
+    return {name for name in names if "welcomed" in project.try_kubectl("logs", name).stdout}

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import random
 from collections import Counter
+from itertools import pairwise
 
 from http_harness import Driver, open_dialer
 from leaks import nothing_left
@@ -28,8 +29,8 @@ WARM_UP = 2
 """Rounds after which caches, and the threads that wait, are as many as they will be."""
 
 ROUNDS = 5
-OBJECTS_OF_CHANCE = 100
-"""Objects that may be more after 1,500 fetches, such as cancelled timers: one per failed fetch would be above 500."""
+OBJECTS_OF_CHANCE = 50
+"""Objects that may be more after a round of 300 fetches, such as cancelled timers: one per failed fetch is above 100."""
 
 
 def scripts(seed: int) -> list[Script]:
@@ -79,10 +80,12 @@ async def test_nothing_is_left_after_random_failures_and_nothing_grows() -> None
         for _ in range(WARM_UP):
             await run_round(server)
         async with nothing_left():
-            before = count_objects()
-            rounds = [await run_round(server) for _ in range(ROUNDS)]
-            after = count_objects()
-    assert after - before < OBJECTS_OF_CHANCE
+            rounds, counts = [], [count_objects()]
+            for _ in range(ROUNDS):
+                rounds.append(await run_round(server))
+                counts.append(count_objects())
+    # A leak grows in every round; what others in this process keep, such as a module loaded late, comes once.
+    assert min(after - before for before, after in pairwise(counts)) < OBJECTS_OF_CHANCE, counts
     for found in rounds:
         assert sum(found.values()) == USERS * FETCHES
         assert set(found) >= {KINDS[0], "reset", "protocol", "timeout", "redirect", "interrupted"}
