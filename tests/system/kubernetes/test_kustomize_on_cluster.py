@@ -27,6 +27,11 @@ QUICK = "think_time: 0.2s"
 SLOW = "think_time: 4s"
 """To end as asked takes longer than the second that `kubectl delete --grace-period=1` gives: then comes SIGKILL."""
 
+TALKATIVE = """
+  - target: {kind: Job, name: gradual-agents}
+    patch: '- {op: add, path: /spec/template/spec/containers/0/args/-, value: "--verbose"}'
+"""
+
 IMPATIENT = """
   - target: {kind: Job, name: gradual-agents}
     patch: '- {op: replace, path: /spec/template/spec/containers/0/args/2, value: "--master-wait=5s"}'
@@ -83,7 +88,7 @@ def test_a_plan_that_is_wrong_fails_the_job_and_the_agents_do_not_start_for_ever
 
 
 def test_no_pod_is_evicted_during_a_run_and_a_killed_agent_is_replaced(project: KustomizeProject) -> None:
-    project.apply(PLAN.format(duration="10m", bound="10s", more=SLOW))
+    project.apply(PLAN.format(duration="10m", bound="10s", more=SLOW), TALKATIVE)
     first = await_load(project)
     victim = project.pods("agent")[0]["metadata"]["name"]
     before = welcomed(project)

@@ -30,7 +30,7 @@ WARM_UP = 2
 
 ROUNDS = 5
 OBJECTS_OF_CHANCE = 50
-"""Objects that may be more after a round of 300 fetches, such as cancelled timers: one per failed fetch is above 100."""
+"""Objects that may be more after a round of 300 fetches, such as timers: one per failed fetch is above 100."""
 
 
 def scripts(seed: int) -> list[Script]:
