@@ -49,6 +49,7 @@ http {{
         location /empty {{ return 204; }}
         location /text {{ return 200 "some text"; }}
         location /error {{ return 503 "not now"; }}
+        location /unlimited {{ client_max_body_size 0; return 200 "$content_length"; }}
         location /put/ {{ return 200 "$request_method $content_length"; }}
     }}
 }}
