@@ -46,11 +46,14 @@ class AgentStart:
     processes: str = "auto"
     log_format: str = "console"
     verbose: bool = False
+    allow_code: tuple[str, ...] = ()
+    """As the agents of the host read it."""
 
     def line(self, master: str, name: str) -> str:
         """The command for the shell of a host."""
         words = ["--master", master, "--name", name, "--processes", self.processes, "--log-format", self.log_format]
         words += ["--master-wait", MASTER_WAIT, *["--verbose"] * self.verbose]
+        words += [f"--allow-code={entry}" for entry in self.allow_code]
         # `exec`: the shell makes place for the agent, which is then what ends with the connection.
         return f"exec {self.program} {shlex.join(words)} --security-on-stdin"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +35,10 @@ class FleetArguments(RunArguments):
         ),
     ] = None
     agents_wait: Annotated[str, typer.Option(metavar="D", help="how long to wait for the agents")] = "60s"
+    allow_code: Annotated[
+        list[str],
+        typer.Option(metavar="PATH|MODULE", help="Python code on the hosts that the plan may run; repeatable"),
+    ] = field(default_factory=list)
     agent_command: Annotated[
         str, typer.Option(metavar="COMMAND", help="gradual-agent, as the shell of the hosts finds it")
     ] = "gradual-agent"

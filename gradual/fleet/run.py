@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from gradual.agents.remote_code import complaint_of
 from gradual.certs.hosts import parse_host
 from gradual.errors import CertsRefusedError, HostsRefusedError
 from gradual.fleet.command_lines import AgentStart
@@ -22,6 +23,7 @@ from gradual.fleet.options import FleetArguments
 from gradual.fleet.routes import master_addresses
 from gradual_agent.process.children import processes_of
 from gradual_common.net.addresses import EndpointAddress
+from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.logs import usual_level
 from gradual_master.command_line.options import duration_option, load_arguments, run_options_of
 from gradual_master.command_line.running import run_and_report
@@ -41,6 +43,7 @@ def run_fleet(arguments: FleetArguments) -> int:
         agents_wait=duration_option(arguments.agents_wait, "--agents-wait"),
     )
     loaded = load_arguments(arguments)
+    check_code(loaded, arguments)
     addresses = master_addresses(ssh, hosts, listen, named)
     credentials = make_credentials(dict.fromkeys(addresses.values()), len(hosts), datetime.now(UTC))
     connections = SshConnections(ssh, command, dict(zip(hosts, credentials.agents, strict=True)))
@@ -84,7 +87,22 @@ def agent_command(arguments: FleetArguments) -> AgentStart:
             raise HostsRefusedError(f"--processes: {error}") from None
     if not arguments.agent_command.strip() or not arguments.agent_command.isprintable():
         raise HostsRefusedError("--agent-command: write the command of the hosts: /opt/gradual/bin/gradual-agent")
-    return AgentStart(arguments.agent_command.strip(), arguments.processes, arguments.log_format, arguments.verbose)
+    return AgentStart(
+        program=arguments.agent_command.strip(),
+        processes=arguments.processes,
+        log_format=arguments.log_format,
+        verbose=arguments.verbose,
+        allow_code=tuple(arguments.allow_code),
+    )
+
+
+def check_code(loaded: LoadedPlan, arguments: FleetArguments) -> None:
+    """HostsRefusedError if the plan runs code that no agent will find, which it would say after the start."""
+    if "--allow-code" in arguments.agent_command:
+        return
+    complaint = complaint_of(loaded.plan, arguments.allow_code, where="on the hosts", how="put it on every host")
+    if complaint is not None:
+        raise HostsRefusedError(complaint)
 
 
 def listen_address(text: str) -> EndpointAddress:

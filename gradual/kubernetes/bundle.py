@@ -83,7 +83,12 @@ def plain_options(arguments: RunArguments) -> list[str]:
     words += [f"--profile={arguments.profile}"] if arguments.profile is not None else []
     words += [f"--tag={tag}" for tag in arguments.tag]
     words += [f"--log-format={arguments.log_format}"]
-    return [word.replace("$(", "$$(") for word in words]
+    return [literal(word) for word in words]
+
+
+def literal(word: str) -> str:
+    """An argument that Kubernetes passes on as it is: `$(` would begin a variable."""
+    return word.replace("$(", "$$(")
 
 
 def _hidden_options(arguments: RunArguments) -> Iterator[tuple[str, str]]:
@@ -154,9 +159,9 @@ def _place_of_upload(bundle: Bundle, key: str, file: Path) -> str:
 
 
 def _as_written(place: str) -> str:
-    """A place as `--set` reads it, which is as YAML; `$(` would be a variable of Kubernetes."""
+    """A place as `--set` reads it, which is as YAML."""
     plain = place if _PLAIN_PLACE.fullmatch(place) else json.dumps(place, ensure_ascii=False)
-    return plain.replace("$(", "$$(")
+    return literal(plain)
 
 
 def new_key(name: str, taken: set[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from gradual.errors import ClusterInputError
-from gradual.kubernetes.bundle import Bundle, check_size
+from gradual.kubernetes.bundle import Bundle, check_size, literal
 
 KubernetesObject = dict[str, Any]
 
@@ -54,6 +54,8 @@ class RunShape:
     """Of an agent's pod; it runs one process per whole core."""
 
     memory: str | None = None
+    allow_code: tuple[str, ...] = ()
+    """Python code in the image of the agents that they may run."""
 
     def __post_init__(self) -> None:
         """ClusterInputError for what the API server would refuse in the middle of the launch."""
@@ -190,6 +192,7 @@ def _shape_agents(job: KubernetesObject, shape: RunShape, _: Bundle) -> None:
     spec["terminationGracePeriodSeconds"] = shape.grace_s
     (agent,) = spec["containers"]
     _use_image(agent, shape.agent_image or shape.image, shape.pull_policy)
+    agent["args"] += [literal(f"--allow-code={entry}") for entry in shape.allow_code]
     for resource, amount in (("cpu", shape.cpu), ("memory", shape.memory)):
         if amount is not None:
             agent["resources"]["requests"][resource] = agent["resources"]["limits"][resource] = amount

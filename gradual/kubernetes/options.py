@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,6 +26,10 @@ class ClusterArguments(RunArguments):
     namespace: Namespace = None
     image: Annotated[str | None, typer.Option(metavar="IMAGE", help="of the master, and of agents")] = None
     agent_image: Annotated[str | None, typer.Option(metavar="IMAGE", help="of agents, if it is another")] = None
+    allow_code: Annotated[
+        list[str],
+        typer.Option(metavar="PATH|MODULE", help="Python code in the agents' image that the plan may run; repeatable"),
+    ] = field(default_factory=list)
     image_pull_policy: Annotated[Literal["Always", "IfNotPresent", "Never"] | None, typer.Option()] = None
     cpu: Annotated[str | None, typer.Option(metavar="CPU", help="of an agent's pod: one process per whole core")] = None
     memory: Annotated[str | None, typer.Option(metavar="SIZE", help="of an agent's pod: 1Gi")] = None

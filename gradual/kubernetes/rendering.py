@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import typer
 
+from gradual.agents.remote_code import complaint_of
 from gradual.errors import ClusterInputError
 from gradual.kubernetes.bundle import Bundle, grace_of, make_bundle
 from gradual.kubernetes.cluster.client import DEFAULT_NAMESPACE
@@ -44,6 +45,7 @@ def prepare(arguments: ClusterArguments, command: str) -> PreparedRun:
     refuse_local_options(arguments, command)
     run_options_of(arguments)  # its errors should come now, and not from the pod
     bundle, loaded = read_bundle(arguments)
+    check_code(loaded, arguments)
     shape = RunShape(
         name=arguments.name if arguments.name is not None else name_of_run(loaded.plan.config.name or "run"),
         agents=arguments.agents,
@@ -54,8 +56,17 @@ def prepare(arguments: ClusterArguments, command: str) -> PreparedRun:
         pull_policy=arguments.image_pull_policy,
         cpu=arguments.cpu,
         memory=arguments.memory,
+        allow_code=tuple(arguments.allow_code),
     )
     return PreparedRun(shape, bundle)
+
+
+def check_code(loaded: LoadedPlan, arguments: ClusterArguments) -> None:
+    """ClusterInputError if the plan runs code that no agent will find, which it would say in the cluster."""
+    how = "build an image of the agents that has it (--agent-image)"
+    complaint = complaint_of(loaded.plan, arguments.allow_code, where="in the agents' image", how=how)
+    if complaint is not None:
+        raise ClusterInputError(complaint)
 
 
 def read_bundle(arguments: RunArguments) -> tuple[Bundle, LoadedPlan]:

@@ -47,6 +47,26 @@ def test_a_wrong_option_is_named(plan: str, options: list[str], message: str, co
     assert result.exception.exit_code == code
 
 
+CODE = PLAN.replace("{g: {url: /}}", "{g: {python: 'my_actions:settle'}}")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "the plan runs the code my_actions:settle, which is not sent with the plan: put it on every host"),
+        (["--allow-code", " "], "--allow-code ' ': write a folder"),
+        (["--allow-code", "~/actions/"], "/nowhere/ssh cannot be started"),
+        (["--agent-command", "gradual-agent --allow-code actions/"], "/nowhere/ssh cannot be started"),
+    ],
+)
+def test_code_of_a_plan_has_to_be_on_the_hosts(tmp_path: Path, options: list[str], message: str) -> None:
+    (tmp_path / "plan.yaml").write_text(CODE)
+    command = ["fleet", "run", str(tmp_path / "plan.yaml"), "--hosts", "a", "--ssh", "/nowhere/ssh", *options]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, GradualError)
+    assert message in str(result.exception)
+
+
 def test_the_plan_is_read_before_any_host_is_asked(tmp_path: Path) -> None:
     wrong = tmp_path / "plan.yaml"
     wrong.write_text("users: []\n")

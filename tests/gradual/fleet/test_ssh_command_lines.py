@@ -40,6 +40,12 @@ def test_the_agents_command_is_quoted_for_the_shell_of_the_host() -> None:
     assert {"--verbose", "--security-on-stdin"} <= set(words)
 
 
+def test_allowed_code_is_passed_on_as_it_is_written() -> None:
+    line = AgentStart(allow_code=("~/my actions/", "my_package.actions")).line("m:7700", "a")
+    words = [word for word in shlex.split(line) if word.startswith("--allow-code")]
+    assert words == ["--allow-code=~/my actions/", "--allow-code=my_package.actions"]
+
+
 def test_the_settings_are_asked_for_the_same_host() -> None:
     assert settings_words(SSH, HOST)[3:] == ["-G", "-p", "2222", "--", "load@a.example"]
 

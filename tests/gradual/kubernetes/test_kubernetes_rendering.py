@@ -59,6 +59,36 @@ def test_a_plan_of_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch) 
     assert yaml.safe_load_all(result.stdout).__next__()["data"]["plan.yaml"] == plan.decode()
 
 
+CODE = """
+config: {base_url: 'http://bank.example', duration: 1s}
+users: [{name: u, concurrency: 1, behavior: [settle]}]
+actions: {settle: {python: 'my_actions:settle'}, installed: {python: settle}}
+"""
+
+
+def test_code_in_the_image_is_allowed_by_an_option(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(CODE)
+    options = ("--allow-code", "/actions/", "--allow-code", "my_package.$(HOME)")
+    (agents,) = [entry for entry in rendered(str(plan), *options) if entry["metadata"]["name"].endswith("-agents")
+                 and entry["kind"] == "Job"]  # fmt: skip
+    (agent,) = agents["spec"]["template"]["spec"]["containers"]
+    assert agent["args"][-2:] == ["--allow-code=/actions/", "--allow-code=my_package.$$(HOME)"]
+
+
+def test_code_that_the_image_cannot_have_is_refused_before_the_launch(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(CODE)
+    with pytest.raises(ClusterInputError, match="my_actions:settle, which is not sent with the plan: build an image"):
+        rendered(str(plan))
+
+
+def test_an_installed_action_needs_no_option(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(CODE.replace("my_actions:settle", "settle"))
+    assert rendered(str(plan))
+
+
 def test_a_mistake_in_the_plan_comes_before_any_output() -> None:
     with pytest.raises(PlanError, match="config\\.seed"):
         rendered(BANK, "--set", "config.seed=many")
