@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from gradual_common.language.document import texts_in
-
-_CALL = re.compile(r"""\bsequence\(\s*(["'])(.+?)\1""")
+from gradual_common.templates.templates import sequences_of
 
 
 def names_of_sequences(document: Any) -> tuple[str, ...]:
     """The sequences that the templates of a plan name: an agent asks for their numbers before they are used."""
-    return tuple(sorted({match[2] for _, text in texts_in(document) for match in _CALL.finditer(text)}))
+    return tuple(sorted({name for _, text in texts_in(document) for name in sequences_of(text)}))

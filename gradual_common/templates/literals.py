@@ -23,13 +23,16 @@ CHECKS: dict[str, Callable[[str, Mapping[str, Any]], None]] = {
 }
 """For each function whose arguments are checked: what raises TemplateError, given its name and the known arguments."""
 
+SEQUENCE = "sequence"
+
 Call = tuple[str, dict[str, nodes.Expr]]
 """The name of a function, and its arguments by name."""
 
 
 def check_literals(tree: nodes.Template, text: str) -> None:
-    """TemplateError for an argument that the function is sure to refuse."""
+    """TemplateError for an argument that the function is sure to refuse, or that has to be known before the run."""
     try:
+        check_sequences(tree)
         for name, arguments in calls_in(tree):
             CHECKS[name](name, _known(name, arguments))
     except (TemplateError, TypeError) as error:
@@ -48,6 +51,27 @@ def calls_in(tree: nodes.Template) -> Iterator[Call]:
                 continue
         if node.dyn_args is None and node.dyn_kwargs is None:
             yield name, _by_name(name, given, {str(pair.key): pair.value for pair in node.kwargs})
+
+
+def check_sequences(tree: nodes.Template) -> None:
+    """TemplateError for a sequence whose name is computed: agents ask for its numbers before they render anything."""
+    named = list(sequences_in(tree))
+    if len(named) != sum(node.name == SEQUENCE for node in tree.find_all(nodes.Name)):
+        raise TemplateError(f"the name of a sequence is written as a text, as in {SEQUENCE}('invoice')")
+
+
+def sequences_in(tree: nodes.Template) -> Iterator[str]:
+    """The names of the sequences whose numbers a template reads."""
+    for node in tree.find_all(nodes.Call):
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="sequence"),
+                args=[nodes.Const(value=str(name))],
+                kwargs=[],
+                dyn_args=None,
+                dyn_kwargs=None,
+            ) if name:
+                yield name
 
 
 def _by_name(name: str, given: list[nodes.Expr], named: dict[str, nodes.Expr]) -> dict[str, nodes.Expr]:

@@ -30,7 +30,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import BoundedContext, check_nodes
 from gradual_common.templates.direct import Hole, UnexpectedError, compile_hole, compile_text, hole_of
 from gradual_common.templates.functions import FILTERS, FUNCTIONS
-from gradual_common.templates.literals import check_literals, keys_in, secret_keys_in
+from gradual_common.templates.literals import SEQUENCE, check_literals, keys_in, secret_keys_in, sequences_in
 from gradual_common.templates.sandbox import BoundedEnvironment, bound, check_called, check_known
 
 Scope = Mapping[str, Any]
@@ -386,6 +386,16 @@ def literal_keys(text: str) -> list[str]:
     try:
         return list(keys_in(_ENVIRONMENT.parse(text)))
     except (TemplateSyntaxError, TypeError):
+        return []
+
+
+def sequences_of(text: str) -> list[str]:
+    """The sequences that a template or a condition reads; none where it is neither."""
+    if SEQUENCE not in text:
+        return []
+    try:
+        return list(sequences_in(_parse(text, is_condition=True)))
+    except TemplateError:
         return []
 
 

@@ -12,7 +12,14 @@ from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, l
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.steps import expressions_in, templates_in
 from gradual_common.language.wording import listed, nearest
-from gradual_common.templates.templates import Condition, attributes_of, compile_template, is_template, names_in
+from gradual_common.templates.templates import (
+    Condition,
+    attributes_of,
+    compile_template,
+    is_template,
+    names_in,
+    sequences_of,
+)
 
 SCOPE: dict[str, tuple[str, ...]] = {
     "vu": ("group", "slot", "tenure", "iteration"),
@@ -128,6 +135,9 @@ def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses
     scope = {**SCOPE, "responses": steps, "secrets": secrets}
     missing: dict[str, list[str]] = {}
     for reading in readings:
+        if group.path[0] in ONCE and sequences_of(reading.text):
+            message = f"{reading.text!r} reads a sequence, whose numbers belong to users"
+            view.document.report(reading.path, message, "setup and teardown have no sequences")
         for name, attributes in reading.attributes.items():
             if name in view.data and group.path[0] in ONCE and name not in extracted:
                 message = f"{reading.text!r} reads the data set {name!r}, but rows belong to users"

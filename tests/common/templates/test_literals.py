@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.templates import Condition, compile_template, jwt_secrets, literal_keys
+from gradual_common.templates.templates import Condition, compile_template, jwt_secrets, literal_keys, sequences_of
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,16 @@ from gradual_common.templates.templates import Condition, compile_template, jwt_
         ("{{ [x] | jwt(k) }}", "jwt: the claims are a mapping"),
         ("{{ jwt(x, k, headers='kid') }}", "jwt: the headers are a mapping"),
         ("{{ jwt(x, 'text', 'RS256') }}", "jwt: RS256 signs with an RSA key"),
+        ("{{ sequence(row.kind) }}", "the name of a sequence is written as a text, as in sequence('invoice')"),
+        ("{{ sequence('a' ~ x) }}", "the name of a sequence is written as a text"),
+        ("{{ sequence() }}", "the name of a sequence is written as a text"),
+        ("{{ sequence('') }}", "the name of a sequence is written as a text"),
+        ("{{ sequence(7) }}", "the name of a sequence is written as a text"),
+        ("{{ sequence(name='a') }}", "the name of a sequence is written as a text"),
+        ("{{ sequence('a', 2) }}", "the name of a sequence is written as a text"),
+        ("{{ sequence(*names) }}", "the name of a sequence is written as a text"),
+        ("{% set s = sequence %}{{ s('a') }}", "the name of a sequence is written as a text"),
+        ("{{ sequence('a') }}{{ 'b' | format(sequence(x)) }}", "the name of a sequence is written as a text"),
         ("{% if x %}{{ jwt(x, '', 'HS256') }}{% endif %}", "jwt: HS256 signs with a shared secret"),
     ],
 )
@@ -63,3 +73,12 @@ def test_the_secrets_that_sign_tokens_are_found_with_their_algorithms() -> None:
     text = "{{ jwt(x, secrets.A) }} {{ x | jwt(secrets['B'], 'RS256') }} {{ jwt(x, secrets.C, y) }} {{ jwt(x, z.D) }}"
     assert sorted(jwt_secrets(text)) == [("A", "HS256"), ("B", "RS256")]
     assert jwt_secrets("{{ x | hmac(secrets.A) }}") == []
+
+
+def test_the_sequences_of_a_text_are_found_however_they_are_written() -> None:
+    assert sequences_of("{{ sequence ('a') }}{{ 'R-%d' | format(sequence(\"b's\")) }}{{ row.sequence }}") == [
+        "a",
+        "b's",
+    ]
+    assert sequences_of("sequence('a') > 7") == ["a"], "a condition has no braces"
+    assert sequences_of("the sequence: {{") == sequences_of("a text") == []

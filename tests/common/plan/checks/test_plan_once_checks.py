@@ -81,6 +81,17 @@ def test_set_up_and_teardown_have_no_rows() -> None:
     assert any(problem in one for one in mistakes(plan))
 
 
+def test_set_up_and_teardown_have_no_sequences() -> None:
+    plan = with_setup(actions__login={"url": "/x/{{ sequence('a') }}"})
+    problem = "reads a sequence, whose numbers belong to users (setup and teardown have no sequences)"
+    assert any(problem in one for one in mistakes(plan))
+
+
+def test_the_name_of_a_sequence_is_known_before_the_run() -> None:
+    problem = "the name of a sequence is written as a text, as in sequence('invoice')"
+    assert problem in only_mistake(with_setup(actions__login={"url": "/x/{{ sequence(vu.group) }}"}))
+
+
 def test_the_line_of_a_mistake_is_that_of_the_step() -> None:
     text = "config: {base_url: 'http://x', duration: 1m}\nusers: [{name: a, concurrency: 1, behavior: [b]}]\n"
     text += "actions: {b: {url: /}}\nteardown:\n  - b\n  - c\n"
