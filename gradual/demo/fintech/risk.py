@@ -39,8 +39,8 @@ def historical_returns(days: int, seed: int = 7) -> list[tuple[float, ...]]:
 
 
 def positions_of(account: int) -> tuple[int, ...]:
-    """The units that an account holds of each instrument: 0 to 99, by its number."""
-    return tuple((account * factor) % 100 for factor in (7, 13, 29, 31))
+    """The units that an account holds of each instrument: 1 to 100, by its number."""
+    return tuple(1 + account * factor % 100 for factor in (7, 13, 29, 31))
 
 
 def value_at_risk(positions: tuple[int, ...], returns: list[tuple[float, ...]], confidence: float) -> int:
