@@ -134,7 +134,9 @@ class Engines:
         return self._compiled[key]
 
     def describe(self, mask: Mask, action: str, sample: Sample) -> dict[str, Any]:
-        """A failed exchange of an action, masked and limited in size."""
+        """A failed exchange of an action, masked and limited in size; "" for an expression of a flow step."""
+        if not action:  # Nothing was sent.
+            return {"detail": sample.explain(mask.hide_text), "request": None, "response": None}
         return self.engine_of(action).describe(mask, sample)
 
     def close(self) -> None:

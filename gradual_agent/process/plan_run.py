@@ -152,8 +152,6 @@ class PlanRun:
         rows = self._rows.get((series.group, sample.slot), {})
         known = [value for row in rows.values() for value in credentials_in(row, is_sent=True)]
         mask = self._mask.also(credentials=known) if known else self._mask
-        if not series.action:  # An expression of a flow step: nothing was sent.
-            return {"detail": sample.explain(mask.hide_text), "request": None, "response": None}
         return self._engines.describe(mask, series.action, sample)
 
     def provide(self, rows: Rows) -> None:

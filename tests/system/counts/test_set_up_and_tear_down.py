@@ -260,3 +260,17 @@ def test_a_set_up_and_users_may_have_no_action(target: Target, fleet: Fleet) -> 
         "reader": True, "waiting": True,
     }  # fmt: skip
     assert {action["step"] for action in outcome.summary["actions"]} == {"read"}
+
+
+def test_an_expression_that_fails_in_the_set_up_is_its_failure(target: Target, fleet: Fleet) -> None:
+    failing = {"set": {"share": "{{ 100 / vu.iteration }}"}}
+    outcome = fleet.run(plan(target.url, setup=["admin_login", failing], teardown=["close_book"]), 1)
+    assert outcome.code == 3, outcome.output
+    assert outcome.summary is not None
+    assert outcome.agent_codes == [0]
+    (reason,) = outcome.summary["verdict"]["reasons"]
+    assert reason.startswith("the set-up failed on agent agent-1: step set failed: template"), reason
+    assert "division by zero" in reason
+    (sample,) = outcome.summary["setup"]["error_samples"]
+    assert (sample["step"], sample["request"]) == ("set", None)
+    assert counted(target) == {"/login": 1, "/ok/close": 1}
