@@ -1,7 +1,8 @@
 """Other load generators, each with 64 connections and no think time on the load's core: installed and run.
 
-A generator is a function of the base URL and a row of `bench.traffic`; it returns responses per second, or None if it
-does not do what the row asks for.
+A generator is a function of the site and a row of `bench.traffic`; it returns responses per second, or None if it does
+not do what the row asks for. wrk and vegeta read no body and keep no cookies. Over TLS only vegeta, and Gradual, check
+the certificate.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.servers import Site
 from bench.support import LOAD_CORE, pinned
 
 USERS = 64
@@ -26,39 +28,69 @@ LOCUST = "locust==2.47.0"
 VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
 """The version of Goose is in `goose/Cargo.toml`."""
 
-PATHS = {"static": "/rates", "varied": "/varied", "large": "/large", "gzip": "/report"}
-"""The rows that are one GET."""
+PATHS = {
+    "static": "/rates",
+    "varied": "/varied",
+    "cookie": "/cookie",
+    "tls": "/varied",
+    "python": "/rates",
+    "gzip": "/report",
+    "large": "/large",
+}
+"""The rows that are one GET. A task of Locust is Python, so it does what the row `python` asks for by itself."""
+
+TARGETS = 10_000
+"""The URLs that vegeta takes in turn, where each request has its own."""
+
+WRK_HOLES = """
+local number = 0
+function request()
+  number = number + 1
+  return wrk.format("GET", "/accounts/" .. number % 64 .. "/" .. number)
+end
+"""
 
 LOCUST_FILE = """
 from locust import FastHttpUser, constant, task
+from locust.contrib.fasthttp import insecure_ssl_context_factory
 
+CONTEXT = insecure_ssl_context_factory()  # By default each user makes one, which takes longer than the measurement.
 ROW, PATH = {row!r}, {path!r}
 
 class Customer(FastHttpUser):
     wait_time = constant(0)
+    ssl_context_factory = staticmethod(lambda: CONTEXT)
 
     def on_start(self):
         self.iteration = 0
-        if ROW == "holes":
+        if ROW == "json":
             self.token = self.client.get("/login").json()["token"]
 
     @task
     def work(self):
-        if ROW != "holes":
+        if PATH:
             response = self.client.get(PATH)
             if ROW == "gzip":
                 assert response.json()["count"] and "items" in response.text
             return
         self.iteration += 1
-        headers = {{"Authorization": f"Bearer {{self.token}}"}}
         path = f"/accounts/{{id(self)}}/{{self.iteration}}"
+        if ROW == "holes":
+            self.client.get(path, name="/accounts")
+            return
+        headers = {{"Authorization": f"Bearer {{self.token}}"}}
         with self.client.get(path, headers=headers, name="/accounts", catch_response=True) as response:
             if response.status_code != 200:
                 response.failure("status")
             self.found = response.json()["data"]["token"]
 """
 
-Generator = Callable[[str, str], float | None]
+Generator = Callable[[Site, str], float | None]
+
+
+def base_of(site: Site, row: str) -> str:
+    """The base URL of a row."""
+    return site.tls_url if row == "tls" else site.url
 
 
 def run(command: list[str], **environment: str) -> str:
@@ -76,56 +108,60 @@ def run(command: list[str], **environment: str) -> str:
     return done.stdout
 
 
-def with_wrk(url: str, row: str) -> float | None:
+def with_wrk(site: Site, row: str) -> float | None:
     """wrk; it decodes no body."""
-    if row not in PATHS or row == "gzip":
+    if row not in ("static", "varied", "holes", "tls", "large"):
         return None
-    output = run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", url + PATHS[row]])
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(WRK_HOLES if row == "holes" else "")
+        script.flush()
+        url = base_of(site, row) + PATHS.get(row, "")
+        output = run(["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", "-s", script.name, url])
     match = re.search(r"Requests/sec:\s+([\d.]+)", output)
     if match is None:
         raise SystemExit(f"wrk printed no rate: {output[-500:]}")
     return float(match[1])
 
 
-def with_vegeta(url: str, row: str) -> float | None:
+def with_vegeta(site: Site, row: str) -> float | None:
     """Vegeta with a closed model, as the others: a worker sends after its last response."""
-    if row not in ("static", "large"):
+    if row not in ("static", "varied", "holes", "tls", "large"):
         return None
-    vegeta = str(WORK / "bin/vegeta")
+    vegeta, base = str(WORK / "bin/vegeta"), base_of(site, row)
+    paths = [PATHS[row]] if row in PATHS else [f"/accounts/{n % USERS}/{n}" for n in range(TARGETS)]
     with tempfile.TemporaryDirectory() as folder:
         targets, results = Path(folder) / "targets", f"{folder}/results"
-        targets.write_text(f"GET {url}{PATHS[row]}\n")
+        targets.write_text("".join(f"GET {base}{path}\n" for path in paths))
         command = [vegeta, "attack", "-rate=0", f"-workers={USERS}", f"-max-workers={USERS}", f"-connections={USERS}"]
-        run([*command, f"-duration={SECONDS}s", f"-targets={targets}", f"-output={results}"], GOMAXPROCS="1")
+        command += [f"-duration={SECONDS}s", f"-targets={targets}", f"-output={results}", f"-root-certs={site.ca}"]
+        run(command, GOMAXPROCS="1")
         report = json.loads(run([vegeta, "report", "-type=json", results]))
     if report["success"] < 1:
         raise SystemExit(f"vegeta: {report['success']:.1%} succeeded: {report['errors'][:3]}")
     return float(report["rate"])
 
 
-def with_goose(url: str, row: str) -> float | None:
+def with_goose(site: Site, row: str) -> float | None:
     """Goose; its scenarios are in `goose/src/main.rs`."""
-    if row not in ("static", "holes", "gzip"):
+    if row not in ("static", "varied", "cookie", "tls", "holes", "json", "gzip"):
         return None
-    command = [str(WORK / "goose/release/bench-goose"), "--host", url, "--users", f"{USERS}", "--quiet"]
-    command += ["--increase-time", "1s", "--run-time", f"{SECONDS}s", "--no-print-metrics"]
-    rate, failed = run(command, BENCH_ROW=row).split()[-2:]
-    if int(failed):
-        raise SystemExit(f"goose: {failed} requests failed")
+    command = [str(WORK / "goose/release/bench-goose"), "--host", base_of(site, row), "--users", f"{USERS}", "--quiet"]
+    command += ["--increase-time", "1s", "--run-time", f"{SECONDS}s", "--no-print-metrics", "--accept-invalid-certs"]
+    rate, failed = run(command, BENCH_ROW=row, BENCH_PATH=PATHS.get(row, "")).split()[-2:]
+    if int(failed) or not float(rate):
+        raise SystemExit(f"goose: no requests, or failures: {failed}")
     return float(rate)
 
 
-def with_locust(url: str, row: str) -> float | None:
+def with_locust(site: Site, row: str) -> float | None:
     """Locust's FastHttpUser."""
-    if row not in ("static", "holes", "gzip"):
-        return None
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "locustfile.py").write_text(LOCUST_FILE.format(row=row, path=PATHS.get(row, "")))
         command = [str(WORK / "locust/bin/locust"), "-f", f"{folder}/locustfile.py", "--headless", "-u", f"{USERS}"]
-        command += ["-r", f"{USERS}", "-t", f"{SECONDS}s", "-H", url, "--json", "--only-summary"]
+        command += ["-r", f"{USERS}", "-t", f"{SECONDS}s", "-H", base_of(site, row), "--json", "--only-summary"]
         entries = json.loads(run(command))
-    if any(entry["num_failures"] for entry in entries):
-        raise SystemExit(f"locust: failures: {entries}")
+    if not entries or any(entry["num_failures"] for entry in entries):
+        raise SystemExit(f"locust: no requests, or failures: {entries}")
     return float(sum(entry["num_requests"] for entry in entries)) / SECONDS
 
 

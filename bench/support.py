@@ -132,17 +132,18 @@ def run_fleet(
     core: str = LOAD_CORE,
     watch: Any = None,
     options: tuple[str, ...] = (),
+    agent_options: tuple[str, ...] = (),
     is_master_nice: bool = False,
     timeout_s: float = 300,
 ) -> dict[str, Any]:
     """Run `plan` with a master on the system's core and one agent on `core`; return the summary.
 
-    `options` are for the master. `is_master_nice`: it has a lower priority than the system, which shares its core.
-    `watch(agent_pid)` is called when the agent has started.
+    `options` are for the master, `agent_options` for the agent. `is_master_nice`: it has a lower priority than the
+    system, which shares its core. `watch(agent_pid)` is called when the agent has started.
     """
     options = ("-o", "json=summary.json", "--allow-saturated", *options)
     with started_master(plan, 1, *options, nice=19 if is_master_nice else 0) as (master, folder):
-        agent_command = [tool("gradual-agent"), "--master", f"unix:{folder}/master"]
+        agent_command = [tool("gradual-agent"), "--master", f"unix:{folder}/master", *agent_options]
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with running(pinned(core, agent_command), **streams) as agent:
             if watch is not None:

@@ -6,18 +6,21 @@ take turns, those that are compared one right after the other, as the speed of a
 of the rates; a ratio is the median of the ratios of the rounds.
 
 Rows: one file, of which every head is the same (`static`); a request id in every head (`varied`); a Set-Cookie in every
-response (`cookie`); two holes in the URL and one in a header, a value out of JSON, the status asserted (`holes`); a
-JSON body with three holes and a bearer token (`post`); `varied` over TLS (`tls`); 20 KB of JSON, compressed, with two
-assertions on the body (`gzip`); 100 KB (`large`). Then a full TLS handshake per request, by CPU time beside
-`openssl s_time`.
+response (`cookie`); two holes in the URL (`holes`); that with a bearer token, a value out of JSON and the status
+asserted (`json`); one GET by a Python action (`python`); a JSON body with three holes and a bearer token (`post`);
+`varied` over TLS (`tls`); 20 KB of JSON, compressed, with two assertions on the body (`gzip`); 100 KB (`large`). Then a
+full TLS handshake per request, by CPU time beside `openssl s_time`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import statistics
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bench import peers
@@ -26,7 +29,7 @@ from bench.quiet import measure_quietly
 from bench.servers import Site, nginx_site
 from bench.support import CpuWatch, check_limit, print_table, run_fleet
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("GRADUAL_BENCH_ROUNDS", "5"))
 
 FAST: list[dict[str, Any]] = [{"status_code": 200}, {"response_time": "< 5s"}]
 BEARER = {"Authorization": "Bearer {{token}}"}
@@ -36,7 +39,8 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "static": {"url": "/rates", "assertions": FAST},
     "varied": {"url": "/varied", "assertions": FAST},
     "cookie": {"url": "/cookie", "assertions": FAST},
-    "holes": {
+    "holes": {"url": "/accounts/{{vu.slot}}/{{vu.iteration}}"},
+    "json": {
         "url": "/accounts/{{vu.slot}}/{{vu.iteration}}",
         "headers": BEARER,
         "extract": {"found": "json: data.token"},
@@ -49,6 +53,7 @@ ACTIONS: dict[str, dict[str, Any]] = {
         "body": PAYMENT,
         "assertions": [{"status_code": 201}],
     },
+    "python": {"python": "bench_action:fetch"},
     "tls": {"url": "/varied", "assertions": FAST},
     "gzip": {
         "url": "/report",
@@ -59,27 +64,37 @@ ACTIONS: dict[str, dict[str, Any]] = {
 }
 
 TURNS = (
-    ("goose", "static"), ("wrk", "static"), ("gradual", "static"),
-    ("gradual", "varied"), ("gradual", "tls"), ("gradual", "cookie"), ("gradual", "post"),
-    ("gradual", "holes"), ("goose", "holes"), ("locust", "holes"),
-    ("gradual", "gzip"), ("goose", "gzip"), ("locust", "gzip"),
-    ("gradual", "large"), ("wrk", "large"), ("vegeta", "large"),
-    ("vegeta", "static"), ("locust", "static"), ("wrk", "varied"),
-)  # fmt: skip
-"""The turns of a round: (generator, row)."""
+    ("static", ("goose", "wrk", "gradual", "vegeta", "locust")),
+    ("varied", ("wrk", "gradual", "goose", "vegeta", "locust")),
+    ("tls", ("wrk", "gradual", "goose", "vegeta", "locust")),
+    ("cookie", ("goose", "gradual", "locust")),
+    ("holes", ("wrk", "gradual", "goose", "vegeta", "locust")),
+    ("json", ("gradual", "goose", "locust")),
+    ("python", ("gradual", "locust")),
+    ("post", ("gradual",)),
+    ("gzip", ("gradual", "goose", "locust")),
+    ("large", ("gradual", "wrk", "vegeta")),
+)
+"""The turns of a round: a row, and the generators that can do it."""
 
 LIMITS = (
     ("static", "wrk", "static", 0.7),
     ("static", "goose", "static", 1.4),
     ("varied", "gradual", "static", 0.85),
     ("cookie", "gradual", "static", 0.5),
-    ("holes", "gradual", "static", 0.55),
-    ("holes", "locust", "holes", 4.0),
-    ("holes", "goose", "holes", 1.0),
+    ("json", "gradual", "static", 0.55),
+    ("json", "locust", "json", 4.0),
+    ("json", "goose", "json", 1.0),
     ("post", "gradual", "static", 0.5),
     ("tls", "gradual", "varied", 0.7),
 )
 """Gradual's rate of a row, divided by the rate of a generator and row: at least this."""
+
+MODULE = """
+async def fetch(user):
+    await user.http.get("/rates")
+"""
+"""The Python action. Locust's tasks are Python too."""
 
 MAX_HANDSHAKE_RATIO = 1.5
 
@@ -108,7 +123,9 @@ def plan_of(row: str, site: Site) -> dict[str, Any]:
 
 def with_gradual(site: Site, row: str) -> float:
     """Requests per second of one agent."""
-    summary = run_fleet(plan_of(row, site))
+    with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
+        Path(folder, "bench_action.py").write_text(MODULE)
+        summary = run_fleet(plan_of(row, site), agent_options=("--allow-code", folder))
     if summary["totals"]["failures"]:
         raise SystemExit(f"gradual, {row}: {summary['totals']['failures']} failures: {summary['errors']}")
     return float(summary["levels"][-1]["request_rate_rps"])
@@ -116,14 +133,12 @@ def with_gradual(site: Site, row: str) -> float:
 
 def measure_rates(site: Site) -> dict[tuple[str, str], list[float]]:
     """The rate of each round, by row and generator."""
-    measures: dict[str, Generator] = {"gradual": lambda _, row: with_gradual(site, row), **peers.installed()}
+    measures: dict[str, Generator] = {"gradual": with_gradual, **peers.installed()}
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(ROUNDS):
-        for name, row in TURNS:
-            if name not in measures:
-                continue
+        for row, name in ((row, name) for row, names in TURNS for name in names if name in measures):
             label = f"round {number + 1}, {row}, {name}"
-            rate = measure_quietly(partial(measures[name], site.url, row), label)
+            rate = measure_quietly(partial(measures[name], site, row), label)
             if rate is not None:
                 found.setdefault((row, name), []).append(rate)
     return found
@@ -165,19 +180,24 @@ def handshakes_of_openssl(site: Site) -> float:
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / int(match[1]) * 1e6
 
 
+def show_rates(rates: dict[tuple[str, str], list[float]]) -> None:
+    """Print Gradual's rates, and its ratios to those that did the same in the same round."""
+    names = sorted({name for _, name in rates} - {"gradual"}, key=["wrk", "goose", "vegeta", "locust"].index)
+    rows = []
+    for row, _ in TURNS:
+        ours = rates[row, "gradual"]
+        cells = [f"{ratio_of(ours, rates[row, name]):.2f} ×" if (row, name) in rates else "" for name in names]
+        rows.append((row, f"{statistics.median(ours):,.0f}", *cells))
+    title = f"Requests/s of one core, {USERS} connections, no think time; ratios to others; medians of {ROUNDS}"
+    print_table(title, ("traffic", "gradual", *(f"÷ {name}" for name in names)), rows)
+
+
 def main() -> bool:
     """Print the tables; True if every limit is met."""
     with nginx_site() as site:
         rates = measure_rates(site)
         ours, theirs = measure_handshakes(site)
-    names = sorted({name for _, name in rates}, key=["gradual", "wrk", "goose", "vegeta", "locust"].index)
-    rows = [
-        (row, *(f"{statistics.median(rates[row, name]):,.0f}" if (row, name) in rates else "" for name in names))
-        for row in ACTIONS
-        if row != "handshake"
-    ]
-    title = f"Requests/s of one core, {USERS} connections, no think time, medians of {ROUNDS}"
-    print_table(title, ("traffic", *names), rows)
+    show_rates(rates)
     met = [
         check_limit(
             f"{row} ÷ {other} of {name}", ratio_of(rates[row, "gradual"], rates[other, name]), limit, "", at_most=False
