@@ -1,4 +1,4 @@
-"""A provision on the wire: the job as one JSON document, rows as JSON lists, both in pieces.
+"""A provision on the wire: the job as a JSON document and the files that it needs, rows as JSON lists, all in pieces.
 
 The chunks stay below the size limit of a message: first the parts of the job, then rows, several per chunk. A row that
 is larger than a chunk is cut, and its ordinal is sent with the last part. Decoding trusts nothing, as in `codec`.
@@ -7,7 +7,6 @@ is larger than a chunk is cut, and its ordinal is sent with the last part. Decod
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -55,19 +54,23 @@ def load_variables(data: bytes) -> dict[str, Any]:
     return variables
 
 
-def encode_job(job: Job) -> bytes:
-    """The job as JSON; the content of assets in base64."""
-    assets = {path: b64encode(content).decode("ascii") for path, content in job.assets.items()}
-    return dump_json({field.name: getattr(job, field.name) for field in fields(Job)} | {"assets": assets})
+def encode_job(job: Job) -> Iterator[bytes]:
+    """The job: JSON, which has the sizes of the assets; if there are any, a line end and their contents as they are."""
+    # An asset may be large, and every agent gets it: as JSON it would be in memory several times.
+    sizes = {path: len(content) for path, content in job.assets.items()}
+    yield dump_json({field.name: getattr(job, field.name) for field in fields(Job)} | {"assets": sizes})
+    if sizes:
+        yield b"\n"
+        yield from job.assets.values()
 
 
-def decode_job(data: bytes) -> Job:
+def decode_job(data: bytes | bytearray) -> Job:
     """Read `encode_job` back; raises WireError."""
-    content = load_json(data, "the job")
+    end = data.find(b"\n") if b"\n" in data else len(data)
+    content = load_json(bytes(data[:end]), "the job")
     try:
         document, secrets = content["document"], content["secrets"]
-        assets = {path: b64decode(text, validate=True) for path, text in content["assets"].items()}
-        seed, wants_samples = content["seed"], content.get("wants_samples")
+        seed, wants_samples, sizes = content["seed"], content.get("wants_samples"), content["assets"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"the job is not whole: {error!r}") from error
     if not (isinstance(document, dict) and isinstance(secrets, dict) and isinstance(seed, int)):
@@ -75,7 +78,21 @@ def decode_job(data: bytes) -> Job:
     credentials = content.get("credentials", [])
     if not isinstance(credentials, list) or not all(isinstance(value, str) for value in credentials):
         raise WireError("the job is not whole: credentials are a list of texts")
+    assets = _read_assets(data, min(end + 1, len(data)), sizes)
     return Job(document, assets, secrets, seed, bool(wants_samples), tuple(credentials), _read_dealt(content))
+
+
+def _read_assets(data: bytes | bytearray, start: int, sizes: Any) -> dict[str, bytes]:
+    if not isinstance(sizes, dict) or not all(isinstance(size, int) and size >= 0 for size in sizes.values()):
+        raise WireError("the job is not whole: assets are sizes by path")
+    assets: dict[str, bytes] = {}
+    with memoryview(data) as view:
+        for path, size in sizes.items():
+            assets[path] = bytes(view[start : start + size])
+            start += size
+    if start != len(data):
+        raise WireError(f"the job is not whole: its assets end at {start:,} of {len(data):,} bytes")
+    return assets
 
 
 def _read_dealt(content: dict[str, Any]) -> tuple[tuple[int, str], ...]:
@@ -122,8 +139,8 @@ def decode_values(data: bytes, count: int) -> tuple[dict[str, Any], ...]:
 def encode_provision(provision: Provision) -> Iterator[pb.ProvisionChunk]:
     """The chunks of one provision, in order; the last is marked complete."""
     if provision.job is not None:
-        for part in pieces_of(encode_job(provision.job)):
-            yield pb.ProvisionChunk(sequence=provision.sequence, job=part)
+        for part in encode_job(provision.job):
+            yield from (pb.ProvisionChunk(sequence=provision.sequence, job=data) for data in pieces_of(part))
     for rows in provision.rows:
         for ordinals, values in row_pieces(rows):
             piece = pb.Rows(group=rows.group, name=rows.name, ordinals=ordinals, values=values)
@@ -169,7 +186,7 @@ class ProvisionAssembler:
     def _complete(self, variables: bytes) -> Provision:
         if self._values:
             raise WireError(f"provision {self._sequence} ends in the middle of a row")
-        job = decode_job(bytes(self._job)) if self._job else None
+        job = decode_job(self._job) if self._job else None
         load_variables(variables)  # It is checked here, and read where it is used.
         provision = Provision(self._sequence, job, tuple(self._rows), variables)
         self._job.clear()

@@ -47,9 +47,10 @@ class MultipartTemplate:
 
     def __init__(self, parts: Mapping[str, Sequence[FormPart]], assets: Assets) -> None:
         self._parts = [_compile(name, part, assets) for name, several in parts.items() for part in several]
-        self._files = list(dict.fromkeys(part.content for part in self._parts if part.content is not None))
-        known = [repr([(name, part.model_dump()) for name, several in parts.items() for part in several]).encode()]
-        self._boundary = _boundary([*known, *self._files], self._files)
+        contents = [part.content for part in self._parts if part.content is not None]
+        self._files = list({id(content): content for content in contents}.values())
+        known = [(name, part.model_dump()) for name, several in parts.items() for part in several]
+        self._boundary = _boundary([repr((known, [*map(len, contents)])).encode()], self._files)
         texts = [text for part in self._parts for text in (part.name, part.value, part.filename)]
         self.is_static = all(text is None or text.is_static for text in texts)
 

@@ -11,7 +11,7 @@ from gradual_common.plan.checks.tls import TLS_FILES, owners_of_tls
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.templates.templates import is_template
 
-MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+MAX_UPLOAD_BYTES = 256 * 1024 * 1024
 """Of all files that a plan uploads: every agent process has them in memory, and gets them before it starts."""
 
 

@@ -35,9 +35,34 @@ def test_pieces_are_the_whole_and_none_is_too_long(size: int) -> None:
 
 def test_a_job_is_the_same_afterwards_with_any_texts() -> None:
     job = Job({"a": [1, 2.5, None, True, "ü\ud800"]}, {"p": b"\x00"}, {"K": "v"}, 7)
-    assert decode_job(encode_job(job)) == job
+    assert decode_job(b"".join(encode_job(job))) == job
     asking = replace(job, wants_samples=True)
-    assert decode_job(encode_job(asking)) == asking
+    assert decode_job(b"".join(encode_job(asking))) == asking
+
+
+@given(st.dictionaries(name, st.binary()))
+def test_its_files_are_the_same_afterwards(assets: dict[str, bytes]) -> None:
+    job = Job({}, assets, {}, 7)
+    assert decode_job(b"".join(encode_job(job))) == job
+
+
+@pytest.mark.parametrize(
+    ("line", "content"),
+    [
+        (b'{"a":3}', b"ab"),
+        (b'{"a":1}', b"ab"),
+        (b'{"a":3,"b":-1}', b"ab"),
+        (b'{"a":"2"}', b"ab"),
+        (b'{"a":2.0}', b"ab"),
+        (b"[]", b"ab"),
+        (b"{}", b"ab"),
+        (b'{"a":2}', b""),
+    ],
+)
+def test_a_job_whose_files_are_not_whole_is_a_wire_error(line: bytes, content: bytes) -> None:
+    for end in (b"\n", b""):
+        with pytest.raises(WireError):
+            decode_job(b'{"document":{},"secrets":{},"seed":1,"assets":' + line + b"}" + end + content)
 
 
 def test_rows_share_a_message_as_long_as_they_fit() -> None:
