@@ -13,6 +13,7 @@ from typing import Final, TypedDict, Unpack
 
 from gradual_agent.http.failures import REDIRECT, ResponseError
 from gradual_agent.http.long_bytes import Wire, insert_bytes
+from gradual_agent.http.reading.events import EventSink
 from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
@@ -78,6 +79,8 @@ class RequestSettings:
     wants_body: bool = False
     max_body: int | None = None
     """Bytes of the response's body. None: 64 MiB if the body is kept, else no limit."""
+    streams: bool = False
+    """Its response may be an event stream, which the connection's quick path cannot read."""
     trace: float | None = None
     """It carries a trace context, and this share of such requests is marked as sampled; None: it carries none."""
     cookie_host: str = field(init=False, repr=False)
@@ -85,6 +88,8 @@ class RequestSettings:
     takes_secure: bool = field(init=False, repr=False)
     """Whether secure cookies may be set and sent: over TLS, or within this machine, as in curl and browsers."""
     body_limit: int = field(init=False, repr=False)
+    quick_limit: int = field(init=False, repr=False)
+    """What the connection's quick path may read; −1: nothing."""
     is_idempotent: bool = field(init=False, repr=False)
     wants_response: bool = field(init=False, repr=False)
 
@@ -94,8 +99,9 @@ class RequestSettings:
         fix(self, "takes_secure", self.origin.is_secure or self.cookie_host in TRUSTED)
         unnamed = MAX_KEPT_BODY if self.wants_body else UNLIMITED
         # The answer to HEAD has no body, so one is too large for the connection's quick path, too.
-        limit = unnamed if self.max_body is None else self.max_body
-        fix(self, "body_limit", 0 if self.method == "HEAD" else limit)
+        limit = 0 if self.method == "HEAD" else unnamed if self.max_body is None else self.max_body
+        fix(self, "body_limit", limit)
+        fix(self, "quick_limit", -1 if self.streams else limit)
         fix(self, "is_idempotent", self.method in IDEMPOTENT)
         fix(self, "wants_response", self.wants_headers or self.wants_body)
 
@@ -108,12 +114,19 @@ class HttpRequest:
 
     __slots__ = ("head_size", "settings", "wire")
 
+    events: EventSink | None = None
+    """What gets the events of the response; None: it is not read as an event stream."""
+
     def __init__(self, settings: RequestSettings, wire: Wire, head_size: int) -> None:
         self.settings = settings
         self.wire = wire
         """Head and body, in pieces if they are long. The head holds no Cookie field."""
         self.head_size = head_size
         """Bytes of the head, with the empty line."""
+
+    def again(self, settings: RequestSettings, wire: Wire, head_size: int) -> HttpRequest:
+        """The same request with other bytes: for a hop, or with one more field."""
+        return HttpRequest(settings, wire, head_size)
 
     @property
     def head(self) -> bytes:
@@ -176,6 +189,7 @@ class Options(TypedDict, total=False):
     wants_headers: bool
     wants_body: bool
     max_body: int | None
+    streams: bool
     trace: float | None
 
 
@@ -228,7 +242,7 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
         settings = replace(settings, own_host="", cookie="")
     target, fields = _on_the_way(origin, target, fields)
     head = encode_head(method, target, settings.own_host or origin.authority, fields, len(body))
-    return HttpRequest(settings, head + body, len(head))
+    return request.again(settings, head + body, len(head))
 
 
 def _on_the_way(origin: Origin, target: str, fields: Fields) -> tuple[str, Fields]:

@@ -60,7 +60,7 @@ class TraceStream:
         sample.trace = self.next(share)
         field = f"{HEADER}: {sample.trace}\r\n".encode("ascii")
         wire = insert_bytes(request.wire, request.head_size - 2, field)
-        return HttpRequest(request.settings, wire, request.head_size + len(field))
+        return request.again(request.settings, wire, request.head_size + len(field))
 
 
 class TracingClient(HttpClient):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gradual_common.kinds.failure import DATA, EXTRACT, INTERNAL, POLL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.event_streams import SSE
 from gradual_common.kinds.http.graphql import GRAPHQL
 
 _ASSERTIONS = tuple(kind.failure for kind in HTTP_ASSERTIONS.values())
@@ -29,6 +30,7 @@ BUILT_IN = (
     POLL,
     DATA,
     GRAPHQL,
+    SSE,
 )
 """The failures of HTTP actions, and those that any action may have, in the order of their numbers on the wire."""
 

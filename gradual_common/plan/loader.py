@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
+from gradual_common.kinds.http.event_streams import put_metrics_in
 from gradual_common.kinds.http.request_checks import uses_base_url
 from gradual_common.language.document import Document, Path, list_at
 from gradual_common.language.plan_view import PlanView
@@ -166,6 +167,7 @@ def load_plan(
     put_documents_in(document, files.locate)
     put_operations_in(document)
     mask_literal_keys(document)
+    put_metrics_in(document)
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)

@@ -25,6 +25,7 @@ from gradual_agent.http.failures import Failure, ResponseError, connection_ended
 from gradual_agent.http.long_bytes import PIECE, LongBytes, Piece, Wire, split_piece
 from gradual_agent.http.reading.head import MAX_HEAD, ResponseHead
 from gradual_agent.http.reading.reader import ResponseReader, is_excess
+from gradual_agent.http.reading.stream_reader import reader_for
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 
@@ -138,13 +139,13 @@ class Http1Connection(asyncio.Protocol):
         self.is_free = False
         self._handler = handler
         self._request = request
-        self._limit = request.settings.body_limit
+        self._limit = request.settings.quick_limit
         if sent < len(wire) or rest:
             first, rest = split_piece(wire) if isinstance(wire, LongBytes) else (wire, rest)
             self._send_rest(memoryview(first)[sent:], rest, handler if sent == 0 else None)
         if self._early:
             # With a reader the quick path is closed to what comes next, which follows the early bytes in `_read`.
-            self._reader = ResponseReader(self._heads, request)
+            self._reader = reader_for(request, self._heads)
             self._context.loop.call_soon(self._replay)
         return sent
 
@@ -246,7 +247,7 @@ class Http1Connection(asyncio.Protocol):
         assert self._request is not None
         reader = self._reader
         if reader is None:
-            reader = self._reader = ResponseReader(self._context.heads, self._request)
+            reader = self._reader = reader_for(self._request, self._context.heads)
         if self._early:
             data, self._early = self._early + data, b""
         if self._first_byte == 0:

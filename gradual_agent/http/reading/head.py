@@ -15,6 +15,7 @@ Transfer-Encoding overrides every length (6.3, 3); when both are there, the conn
 from __future__ import annotations
 
 import re
+from copy import copy
 from enum import Enum
 from typing import Final
 
@@ -89,6 +90,12 @@ class ResponseHead:
     def headers(self) -> Headers:
         """The fields by name."""
         return Headers(self.fields)
+
+    def without_codings(self) -> ResponseHead:
+        """A copy for a body that is decoded as it comes; the head itself may be shared by responses."""
+        decoded = copy(self)
+        object.__setattr__(decoded, "encoding", ())
+        return decoded
 
     def forget_body(self) -> None:
         """Keep no bytes but those of the head."""

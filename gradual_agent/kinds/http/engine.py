@@ -23,6 +23,7 @@ from gradual_agent.kinds.assertions import OK_BELOW, Assertions
 from gradual_agent.kinds.engines import Observer, Runtime, no_metrics
 from gradual_agent.kinds.extraction import Extractor
 from gradual_agent.kinds.http.destinations import known_destinations
+from gradual_agent.kinds.http.event_streams import EventStreamAction, goal_of
 from gradual_agent.kinds.http.exchange import describe_exchange, message_of, message_of_request, title_of
 from gradual_agent.kinds.http.graphql import GraphQLAssertions
 from gradual_agent.kinds.http.request_template import RequestTemplate
@@ -33,6 +34,7 @@ from gradual_agent.runtime.suspension import Resumable
 from gradual_common.errors import RequestError, TemplateError, TlsFileError
 from gradual_common.kinds.content import NO_CONTENT, Content
 from gradual_common.kinds.failures import KIND
+from gradual_common.kinds.http.event_streams import metrics_of
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.kinds.registry import kind_called
@@ -93,18 +95,30 @@ class HttpEngine:
         """Open connections."""
         return self.dialer.context.connections
 
-    def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction:
+    def compile(self, spec: HttpActionSpec, wants_headers: bool, wants_body: bool) -> HttpAction | EventStreamAction:
         """Compile an action; TemplateError or RequestError for one that can never be sent."""
         assertions = assertions_of(spec)
         extractor = extractor_of(spec, self.record)
+        service = self.plan.config_of(spec)
+        goal = None
+        if (stream := spec.sse) is not None:
+            metrics = metrics_of(self._name_of(spec))
+            spec = spec if stream.within is None else spec.model_copy(update={"timeout": stream.within})
+            goal = goal_of(stream, inherit(service, spec).timeout, metrics, self.record)
+            wants_headers = True  # Of a response that is no stream, the failure names the type.
         template = RequestTemplate(
-            self.plan.config_of(spec),
+            service,
             spec,
             self.assets,
             wants_headers=wants_headers or assertions.wants_headers or extractor.wants_headers,
             wants_body=wants_body or assertions.wants_body or extractor.wants_body,
         )
+        if goal is not None:
+            return EventStreamAction(template, assertions, extractor, goal)
         return HttpAction(template, assertions, extractor)
+
+    def _name_of(self, spec: HttpActionSpec) -> str:
+        return next(name for name, action in self.plan.actions.items() if action is spec)
 
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> HttpClient:
         """The client of one user."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradual_agent.http.auth.fields import auth_fields
 from gradual_agent.http.long_bytes import Wire, join_pieces
+from gradual_agent.http.reading.stream_reader import STREAM_TYPE
 from gradual_agent.http.request import HttpRequest, Options, build_request
 from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.graphql import ACCEPT, compile_operation
@@ -47,7 +48,8 @@ class RequestTemplate:
         self._base = compile_value(settings.base_url or "")
         self._url = compile_value(spec.url)
         self._query = compile_value(spec.query)
-        headers = settings.headers if spec.graphql is None else with_accept(settings.headers, ACCEPT)
+        accept = STREAM_TYPE if spec.sse is not None else ACCEPT if spec.graphql is not None else ""
+        headers = with_accept(settings.headers, accept) if accept else settings.headers
         self._headers = [(name, compile_value(value)) for name, value in headers.items()]
         self._headers += auth_fields(settings.auth)
         are_fixed = all(value.is_static for _, value in self._headers)
@@ -63,6 +65,7 @@ class RequestTemplate:
         self._way = settings.way
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
         self._options["max_body"] = spec.max_body
+        self._options["streams"] = spec.sse is not None
         # What goes into a body as it is depends on how the body is written.
         is_json = spec.graphql is not None or isinstance(spec.body, Mapping | list)
         in_body = IN_JSON if is_json else IN_FORM if spec.form is not None else IN_TEXT

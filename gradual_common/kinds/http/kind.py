@@ -13,6 +13,7 @@ from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.auth.checks import check_auth
+from gradual_common.kinds.http.event_streams import EventStream
 from gradual_common.kinds.http.graphql import GraphQL
 from gradual_common.kinds.http.multipart import Parts
 from gradual_common.kinds.http.request_checks import check_requests
@@ -75,6 +76,9 @@ class HttpActionSpec(ActionSpec, HttpSettings):
     max_body: PositiveCount | None = None
     """Maximum size of a response body, in bytes."""
 
+    sse: EventStream | None = None
+    """The response is an event stream, and how long it is read."""
+
     @model_validator(mode="before")
     @classmethod
     def _post_graphql(cls, action: Any) -> Any:
@@ -125,3 +129,6 @@ class HttpKind(ActionKind):
         if isinstance(action, HttpActionSpec) and (auth := inherit(config, action).auth) is not None:
             yield from auth.texts()
         yield from super().texts(config, action)
+        if isinstance(action, HttpActionSpec) and action.sse is not None and action.sse.until is not None:
+            until = action.sse.until
+            yield until if "{{" in until else f"{{{{ {until} }}}}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.body_checks import check_bodies
+from gradual_common.kinds.http.event_streams import check_event_streams
 from gradual_common.kinds.http.graphql import check_graphql
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
@@ -40,6 +41,7 @@ def check_requests(view: PlanView) -> None:
     check_traces(view)
     check_bodies(view)
     check_graphql(view)
+    check_event_streams(view)
     check_texts(view.document)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.http.event_streams import EVENT
 from gradual_common.kinds.registry import kind_of_action
 from gradual_common.kinds.values.metrics import VALUE
 from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, list_at, mapping_at, texts_in
@@ -58,6 +59,7 @@ def check_templates(view: PlanView) -> Uses:
     for name, action in view.actions.items():
         kind = kind_of_action(action)
         by_action[name] = _read_texts(document, ("actions", name), action, kind.template_keys if kind else ())
+        by_action[name] += _read_until(document, ("actions", name, "sse", "until"), mapping_at(action, "sse"))
     shared = _read_texts(document, ("config",), view.config, SHARED_KEYS)
     by_service = {
         name: _read_texts(document, ("services", name), service, SHARED_KEYS) for name, service in view.services.items()
@@ -114,6 +116,17 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
             is_plain = is_plain or (key == "graphql" and at[len(path) + 1 : len(path) + 2] != ("variables",))
             if not is_plain and is_template(text):
                 readings += _read(document, at, text)
+    return readings
+
+
+def _read_until(document: Document, path: Path, stream: dict[str, Any]) -> list[Reading]:
+    """The condition on events of an event stream, which reads `event` as well (`kinds.http.event_streams`)."""
+    until = stream.get("until")
+    if not isinstance(until, str) or not until:
+        return []
+    readings = _read(document, path, until, condition=True)
+    for reading in readings:
+        reading.attributes.pop(EVENT, None)
     return readings
 
 
