@@ -50,7 +50,8 @@ Outcome = ResponseHead | Failure
 FIRST: Final = 0
 HOP: Final = 1
 RESEND: Final = 2
-"""Why a message is sent; hops and re-sends are counted when their first byte is written."""
+AUTH: Final = 3
+"""Why a message is sent; all but the first are counted when their first byte is written."""
 
 MAX_CONNECTIONS: Final = 256
 """Open connections of one user, as in a browser. Beyond it the oldest is closed, and opened again when needed."""
@@ -121,7 +122,6 @@ class HttpClient:
         """
         # A generator, not a coroutine that awaits `suspend()`: that saves an object and a call per request, 0.1 µs.
         self._sample = sample
-        self._cause = FIRST
         self._deadline = deadline = sample.started + request.settings.timeout
         if deadline < self._timer_at:
             self._set_timer(deadline)
@@ -159,6 +159,7 @@ class HttpClient:
             self._give_up()
             raise
         self._sample = None
+        self._cause = FIRST
         if self._connection_policy == "close":
             self._close_connections()
         if sample.kind == 0 and (request.settings.wants_response or outcome.is_error):
@@ -168,6 +169,7 @@ class HttpClient:
         """Drop everything after an unexpected exception: the state of the exchange is not known."""
         self._detach()
         self._sample = None
+        self._cause = FIRST
         self._close_connections()
 
     def _next(self, request: HttpRequest, outcome: Outcome, sample: Sample) -> HttpRequest | None:
@@ -301,6 +303,7 @@ class HttpClient:
         if self._cause:
             sample.hops += self._cause == HOP
             sample.resent += self._cause == RESEND
+            sample.auth_sent += self._cause == AUTH
             self._cause = FIRST
 
     def on_unsent(self, count: int) -> None:
@@ -406,6 +409,7 @@ class HttpClient:
             self._note_part(*self._detach())
             self._end(sample, CUT_SHORT)
             self._sample = None
+            self._cause = FIRST
         for connection in self._take_connections():
             connection.abort()
         self._clear_timer()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypedDict, Unpack
 
+from gradual_agent.http.auth.logins import Login
 from gradual_agent.http.failures import REDIRECT, ResponseError
 from gradual_agent.http.long_bytes import Wire, insert_bytes
 from gradual_agent.http.reading.events import EventSink
@@ -83,6 +84,8 @@ class RequestSettings:
     """Its response may be an event stream, which the connection's quick path cannot read."""
     trace: float | None = None
     """It carries a trace context, and this share of such requests is marked as sampled; None: it carries none."""
+    auth: Login | None = field(default=None, repr=False)
+    """What credentials are made of when it is sent (`auth.client`); None: they are in the head, or there are none."""
     cookie_host: str = field(init=False, repr=False)
     """The host whose cookies are sent and set: that of the Host field, as in curl."""
     takes_secure: bool = field(init=False, repr=False)
@@ -191,6 +194,7 @@ class Options(TypedDict, total=False):
     max_body: int | None
     streams: bool
     trace: float | None
+    auth: Login | None
 
 
 def build_request(
@@ -239,7 +243,7 @@ def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
         fields = with_credentials(fields, userinfo)
     settings = replace(request.settings, method=method, origin=origin)
     if not is_at_home:
-        settings = replace(settings, own_host="", cookie="")
+        settings = replace(settings, own_host="", cookie="", auth=None)
     target, fields = _on_the_way(origin, target, fields)
     head = encode_head(method, target, settings.own_host or origin.authority, fields, len(body))
     return request.again(settings, head + body, len(head))

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from types import coroutine
 from typing import Any
 
+from gradual_agent.http.auth.client import AuthenticatingClient
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.long_bytes import insert_bytes
@@ -63,7 +64,7 @@ class TraceStream:
         return request.again(request.settings, wire, request.head_size + len(field))
 
 
-class TracingClient(HttpClient):
+class TracingClient(AuthenticatingClient):
     """A client whose requests carry a trace context where their action is traced."""
 
     __slots__ = ("_traces",)
@@ -80,4 +81,8 @@ class TracingClient(HttpClient):
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
         """Fetch with a new context; hops and re-sends of the request keep it."""
-        yield from super().fetch(self._traces.stamp(request, sample), sample)
+        request = self._traces.stamp(request, sample)
+        if request.settings.auth is None:
+            yield from HttpClient.fetch(self, request, sample)
+        else:
+            yield from super().fetch(request, sample)

@@ -13,7 +13,7 @@ from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import FailureKinds
 from gradual_common.plan.model.steps import Retry
 
-ADDED = ("messages", "hops", "resent", "retried", "bytes_sent", "bytes_received")
+ADDED = ("messages", "hops", "resent", "retried", "auth_sent", "bytes_sent", "bytes_received")
 """What the attempts of a sample add up."""
 
 
@@ -43,10 +43,11 @@ class RetriedAction:
                 return
             delay *= self._backoff
             before = [getattr(sample, name) for name in ADDED]
+            was_sent = sample.messages > sample.auth_sent
             connect = sample.connect
             sample.reset(sample.started)  # Later than at first if the action waited on purpose.
             await self._action.perform(user, sample)
-            sample.retried += before[0] > 0 and sample.messages > 0
+            sample.retried += was_sent and sample.messages > sample.auth_sent
             for name, count in zip(ADDED, before, strict=True):
                 setattr(sample, name, getattr(sample, name) + count)
             if connect >= 0:

@@ -58,7 +58,7 @@ class StepRecord:
         self.judged = 0
         self.sent = self.unsent = self.interrupted = self.skipped = 0
         self.hops = self.retried = self.resent = self.further = 0
-        self.bytes_sent = self.bytes_received = 0
+        self.bytes_sent = self.bytes_received = self.auth_sent = 0
 
     def expect_none(self) -> None:
         """A successful sample may have no exchange: its exchange and its time to first byte are then below 0."""
@@ -86,7 +86,7 @@ class StepRecord:
         if sample.messages != 1:
             # `take` counts one message for each success.
             self.sent -= 1
-            self.unsent += sample.messages == 0
+            self.unsent += sample.messages == sample.auth_sent
             self._count_messages(sample)
 
     def skip(self, now: int) -> None:
@@ -100,7 +100,9 @@ class StepRecord:
         self.hops += sample.hops
         self.retried += sample.retried
         self.resent += sample.resent
-        if (more := sample.messages - 1 - sample.hops - sample.retried - sample.resent) > 0:
+        self.auth_sent += sample.auth_sent
+        named = sample.hops + sample.retried + sample.resent + sample.auth_sent
+        if (more := sample.messages - 1 - named) > 0:
             self.further += more
 
     def _record_failure(self, sample: Sample) -> None:
@@ -109,14 +111,14 @@ class StepRecord:
         self.bytes_received += sample.bytes_received
         if sample.kind == INTERRUPTED:
             # Neither request nor failure. A request that was cut before its first byte does not count as begun.
-            if sample.messages:
+            if sample.messages > sample.auth_sent:
                 self.interrupted += 1
             else:
                 self._frame.begun -= 1
             return
         cell = self.failed[sample.kind]
         cell.count += 1
-        self.unsent += sample.messages == 0
+        self.unsent += sample.messages == sample.auth_sent
         if sample.connect >= 0:
             cell.connects.append(sample.connect)
         answered = self._has_response_by_kind[sample.kind]

@@ -3,11 +3,12 @@
 One object per user, used again for every action: hot path, plain slots. All instants are nanoseconds on the agent's
 clock; 0 means that it did not happen.
 
-A message is counted in one of four ways:
+A message is counted in one of five ways:
 
 - a *hop* follows a redirect;
-- a *retry* repeats a request that failed; no engine does this yet;
+- a *retry* repeats a request that failed;
 - a *re-send* repeats a request that found a stale connection: the server had closed it before the request arrived;
+- *auth_sent*: authentication sent it: a token's fetch, or the request again with an answer to a challenge;
 - any other is the first message of the request.
 """
 
@@ -32,6 +33,7 @@ class Sample:
     """What one action measured."""
 
     __slots__ = (
+        "auth_sent",
         "bytes_received",
         "bytes_sent",
         "connect",  # ns spent on DNS, TCP and TLS; −1 when no connection was opened
@@ -41,7 +43,7 @@ class Sample:
         "first_byte",  # of the last hop's response
         "hops",
         "kind",  # 0 success, else a failure kind or INTERRUPTED
-        "messages",  # requests whose first byte went to the kernel: hops, retries and re-sends included
+        "messages",  # requests whose first byte went to the kernel: hops, retries, re-sends and auth_sent included
         "request",  # what was sent, of a sample that failed and was not interrupted; not in `reset`: it is read at once
         "resent",
         "response",  # headers and body, only when the request asked for them
@@ -86,6 +88,7 @@ class Sample:
         self.hops = 0
         self.retried = 0
         self.resent = 0
+        self.auth_sent = 0
         self.bytes_sent = 0
         self.bytes_received = 0
         self.response: Any = None

@@ -44,11 +44,11 @@ ACTIVE, IN_REQUEST, THINKING, STOPPING = range(4)
 
 COUNTERS = (
     *("sent", "unsent", "interrupted", "skipped", "hops", "retried", "resent", "further"),
-    *("bytes_sent", "bytes_received"),
+    *("bytes_sent", "bytes_received", "auth_sent"),
 )
 """Per step: messages whose first byte went to the kernel; completed samples without one; cut requests;
 steps skipped by their condition; redirect hops; retries; re-sends on a stale connection; the first messages of a
-sample's further requests; bytes."""
+sample's further requests; bytes; messages that authentication added. In the order of the wire: a new one comes last."""
 
 COUNTER = {name: number for number, name in enumerate(COUNTERS)}
 

@@ -135,6 +135,7 @@ TOTALS = Table(
         column("retried", "retried", show_count),
         column("resent", "sent again", show_count),
         column("further", "in further requests", show_count),
+        column("auth_sent", "of authentication", show_count),
     ),
 )
 

@@ -199,6 +199,7 @@ SUMMARY = record(
         retried=COUNT,
         resent=COUNT,
         further=COUNT,
+        auth_sent=COUNT,
         iterations=COUNT,
         bytes_sent=COUNT,
         bytes_received=COUNT,

@@ -14,6 +14,8 @@ from types import coroutine
 from typing import Any, Protocol, cast
 
 from gradual_agent.errors import JobError
+from gradual_agent.http.auth.client import AuthenticatingClient
+from gradual_agent.http.auth.logins import compile_login
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.context import HttpContext
@@ -66,7 +68,8 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     except KeyError as error:
         raise JobError(f"the plan's TLS settings name {error}, which was not sent along") from error
     is_traced = any(each.trace for each in settings)
-    return HttpEngine(dialer, plan, runtime.observer, runtime.record, is_traced, assets)
+    has_logins = any(compile_login(each.auth) for each in settings)
+    return HttpEngine(dialer, plan, runtime.observer, runtime.record, is_traced, assets, has_logins)
 
 
 def shared_settings(plan: Plan) -> list[HttpService]:
@@ -88,6 +91,8 @@ class HttpEngine:
     """Some action carries trace contexts."""
     assets: Assets = field(default_factory=dict)
     """The files that are uploaded are among them."""
+    has_logins: bool = False
+    """Some action authenticates by more than a header field."""
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -123,7 +128,8 @@ class HttpEngine:
     def client(self, owner: Resumable, cookies: Cookies, connections: Connections) -> HttpClient:
         """The client of one user."""
         if self.observer is None and not self.is_traced:
-            return HttpClient(self.dialer, owner, cookies, connections)
+            kind = AuthenticatingClient if self.has_logins else HttpClient
+            return kind(self.dialer, owner, cookies, connections)
         state = cast(Drawing, owner).random.state if self.is_traced else 0
         traces = TraceStream(state, next(self._numbers))
         if self.observer is None:
@@ -238,9 +244,12 @@ class ObservedClient(TracingClient):
 
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
-        """Show the request, fetch, and show the response."""
-        request = self._traces.stamp(request, sample)
+        """Fetch; `_send` shows each message."""
+        yield from AuthenticatingClient.fetch(self, self._traces.stamp(request, sample), sample)
+
+    def _send(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
+        """Show the request, send it, and show the response."""
         message = message_of_request(request, self.cookies_for(request))
         self._observer.show_request(f"{request.method} {request.url}", message)
-        yield from HttpClient.fetch(self, request, sample)
+        yield from super()._send(request, sample)
         self._observer.show_response(title_of(sample), message_of(sample.response))

@@ -10,6 +10,7 @@ from operator import methodcaller
 from typing import Any
 
 from gradual_agent.http.auth.fields import auth_fields
+from gradual_agent.http.auth.logins import compile_login
 from gradual_agent.http.long_bytes import Wire, join_pieces
 from gradual_agent.http.reading.stream_reader import STREAM_TYPE
 from gradual_agent.http.request import HttpRequest, Options, build_request
@@ -31,7 +32,7 @@ class RequestTemplate:
     """Everything of a request that is known when the plan is compiled."""
 
     __slots__ = ("_base", "_body", "_file", "_file_type", "_fixed_headers", "_form", "_has_body", "_has_content_type",
-                 "_headers", "_method", "_multipart", "_options", "_prepared", "_query", "_tls", "_url",
+                 "_headers", "_login", "_method", "_multipart", "_options", "_prepared", "_query", "_tls", "_url",
                  "_way")  # fmt: skip
 
     def __init__(
@@ -66,6 +67,10 @@ class RequestTemplate:
         self._options = options_of(settings, wants_headers=wants_headers, wants_body=wants_body)
         self._options["max_body"] = spec.max_body
         self._options["streams"] = spec.sse is not None
+        login = compile_login(settings.auth)
+        self._login = None if login is None or login.is_static else login
+        if login is not None and login.is_static:
+            self._options["auth"] = login.render({})
         # What goes into a body as it is depends on how the body is written.
         is_json = spec.graphql is not None or isinstance(spec.body, Mapping | list)
         in_body = IN_JSON if is_json else IN_FORM if spec.form is not None else IN_TEXT
@@ -76,7 +81,11 @@ class RequestTemplate:
     def is_static(self) -> bool:
         """Whether nothing in it is a template, so that all users send the same request."""
         parts = [self._base, self._url, self._query, self._body, self._form, *(value for _, value in self._headers)]
-        return all(part.is_static for part in parts) and (self._multipart is None or self._multipart.is_static)
+        return (
+            all(part.is_static for part in parts)
+            and self._login is None
+            and (self._multipart is None or self._multipart.is_static)
+        )
 
     def build(self, scope: Scope) -> HttpRequest:
         """The request in `scope`; raises TemplateError or RequestError."""
@@ -99,7 +108,11 @@ class RequestTemplate:
         url = join_base(as_text(render(self._base)), as_text(render(self._url)))
         if query := render(self._query):
             url = add_query(url, encode_pairs(query, plus=False))
-        return build_request(self._method, url, headers, body, tls=self._tls, way=self._way, **self._options)
+        options = self._options
+        if self._login is not None:
+            login: Any = render(self._login)
+            options = {**options, "auth": login}
+        return build_request(self._method, url, headers, body, tls=self._tls, way=self._way, **options)
 
     def _render_headers(self, render: Render) -> list[tuple[str, str]]:
         return [(name, as_text(render(value))) for name, value in self._headers]

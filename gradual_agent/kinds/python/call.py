@@ -219,6 +219,7 @@ class ActionCall:
         mine.hops += its.hops
         mine.retried += its.retried
         mine.resent += its.resent
+        mine.auth_sent += its.auth_sent
         mine.bytes_sent += its.bytes_sent
         mine.bytes_received += its.bytes_received
         mine.trace = its.trace

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
 from gradual_agent.http.auth.fields import auth_fields
+from gradual_agent.http.auth.logins import compile_login
 from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.request_template import options_of
@@ -59,6 +60,8 @@ class Requests:
             address = add_query(address, encode_pairs(query, plus=False))
         settings = defaults.settings
         sending = options_of(settings, wants_headers=True, wants_body=True)
+        if defaults.login is not None:
+            sending["auth"] = defaults.login.render(scope)
         if timeout is not None:
             sending["timeout"] = round(timeout * NS_PER_S)
         return build_request(
@@ -81,6 +84,7 @@ class _ServiceDefaults:
         self.base = compile_value(settings.base_url or "")
         self._headers = {name: compile_value(value) for name, value in settings.headers.items()}
         self._headers |= auth_fields(settings.auth)
+        self.login = compile_login(settings.auth)
 
     def headers_in(self, scope: Scope) -> dict[str, Any]:
         """The headers of every request."""

@@ -108,7 +108,7 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of actions", HttpActionSpec),
     ("in an entry of services", HttpService),
     ("in auth", Auth),
-    ("in auth.basic", BasicAuth),
+    ("in auth.basic or auth.digest", BasicAuth),
     ("in tls", Tls),
     ("in dns", Dns),
     ("in network", Line),

@@ -158,7 +158,9 @@ def totals(summary: Summary) -> RenderableType:
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
     table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
     # Counts of 0 are left out.
-    messages = TOTALS.choose("sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further")
+    messages = TOTALS.choose(
+        "sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further auth_sent"
+    )
     if counts := ", ".join(f"{each.text(whole)} {each.heading}" for each in messages if each.read(whole)):
         table.add_row("messages", counts)
     for row in summary.data:

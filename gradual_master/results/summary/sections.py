@@ -64,6 +64,8 @@ class TotalsSection(Section):
     resent: int
     further: int
     """Messages of the further requests of a sample, such as those of a Python action."""
+    auth_sent: int
+    """Messages that authentication added: answers to challenges, fetches of tokens."""
     iterations: int
     bytes_sent: int
     bytes_received: int

@@ -62,12 +62,12 @@ def test_what_was_sent_is_taken_apart() -> None:
     step.record(sample(3, "interrupted", messages=2, hops=1))
     step.record(sample(4, "interrupted", messages=0, status_code=0))
     step.record(sample(5, "timeout", messages=2, retried=1, status_code=0))
-    step.record(sample(6, messages=5, hops=1, resent=1))
+    step.record(sample(6, messages=7, hops=1, resent=1, auth_sent=2))
     step.record(sample(7, messages=0, status_code=0))
     step.skip(8)
     found = counters(made.seal(0, 0, HEALTH))
     assert found | {"bytes_sent": 0, "bytes_received": 0} == {
-        "sent": 13,
+        "sent": 15,
         "unsent": 2,
         "interrupted": 1,
         "skipped": 1,
@@ -77,9 +77,10 @@ def test_what_was_sent_is_taken_apart() -> None:
         "further": 2,
         "bytes_sent": 0,
         "bytes_received": 0,
+        "auth_sent": 2,
     }
     requests = 5
-    assert found["sent"] == requests - 2 + 1 + 4 + 1 + 2 + 2
+    assert found["sent"] == requests - 2 + 1 + 4 + 1 + 2 + 2 + 2
     assert made.begun == 4
 
 

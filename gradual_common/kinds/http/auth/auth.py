@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, model_validator
 
 from gradual_common.kinds.http.auth.basic import BasicAuth
 from gradual_common.kinds.http.auth.credentials import Credential
+from gradual_common.kinds.http.auth.digest import DigestAuth
 from gradual_common.language.model import AlsoWritten, Model
 from gradual_common.language.wording import listed
 
@@ -27,6 +28,9 @@ class Auth(Model):
 
     bearer: Credential | None = None
     """A token with every request; templates are allowed."""
+
+    digest: DigestAuth | None = None
+    """A user name and a password, of which only hashes are sent, in answer to the server's challenge."""
 
     @model_validator(mode="after")
     def _check_one(self) -> Auth:
