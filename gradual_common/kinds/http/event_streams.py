@@ -65,9 +65,11 @@ def put_metrics_in(document: Document) -> None:
     """Write the metrics of each event stream into its action's `record`."""
     # What a plan records is known from the plan alone, to agents and master alike, so these are in it, too.
     for (_, action, _), stream in list(places(document.root, "actions", EACH, "sse")):
-        record = document.root["actions"][action].setdefault("record", {})
+        written = document.root["actions"][action]
+        record = written.get("record", {})
         if not isinstance(stream, dict) or not isinstance(record, dict):
             continue  # It is reported as what it is.
+        written["record"] = record = {**record}  # An anchor may share it with other actions.
         metrics = metrics_of(str(action))
         for name in metrics:
             settings = {"unit": "events", "resolution": 1.0} if name == metrics.events else {"unit": "ms"}

@@ -71,6 +71,19 @@ def test_the_metrics_are_in_the_plan_and_objectives_know_them() -> None:
     assert loaded.job.document["actions"]["post"]["record"].keys() == record.keys()
 
 
+def test_a_record_that_actions_share_is_not_shared_then() -> None:
+    text = """
+    config: {base_url: "http://bank.example", duration: 1m}
+    users: [{name: a, concurrency: 1, behavior: [one, two]}]
+    actions:
+      one: {url: /1, sse: {}, record: &shared {n: {type: counter}}}
+      two: {url: /2, sse: {}, record: *shared}
+    """
+    actions = load(text).plan.actions
+    assert actions["one"].record.keys() == {"n", "one_first_event", "one_event_gap", "one_events"}
+    assert actions["two"].record.keys() == {"n", "two_first_event", "two_event_gap", "two_events"}
+
+
 def test_a_stream_without_keys_is_read_to_its_end() -> None:
     sse = load(reading()).plan.actions["post"].sse
     assert (sse.until, sse.max_events, sse.within) == (None, None, None)
