@@ -113,7 +113,10 @@ def read_location(document: Document, location: Path) -> tuple[type[BaseModel] |
         if field is None:
             continue
         inside = [*parts_of(field.annotation), *field.metadata]
-        if parts and any(get_origin(part) in (tuple, dict) for part in inside):
+        containers = sum(get_origin(part) in (tuple, dict) for part in inside)
+        if parts and containers:
+            path = (*path, parts.pop(0))
+        if parts and containers > 1 and isinstance(parts[0], int):  # A list as an entry of a mapping: `multipart`.
             path = (*path, parts.pop(0))
         if any(isinstance(part, Discriminator) for part in inside):
             model = STEP_MODELS.get(str(parts.pop(0))) if parts else None

@@ -43,6 +43,10 @@ def posting(**body: Any) -> dict[str, Any]:
             {"multipart": {"a": {"fil": "form.pdf"}}},
             "actions.post.multipart.a.fil: unknown key 'fil' (did you mean 'file'",
         ),
+        (
+            {"multipart": {"a": ["x", {"fil": "form.pdf"}]}},
+            "actions.post.multipart.a[1].fil: unknown key 'fil' (did you mean 'file'",
+        ),
         ({"multipart": {"a": [1, {"file": 7}]}}, 'actions.post.multipart.a[1].file: 7 is not text; quote it: "7"'),
         (
             {"multipart": {"a": {"file": "form.pdf", "content_type": "pdf"}}},
