@@ -1,10 +1,12 @@
 """The plans of `examples/fintech`, shortened: their rows are the bank's own counts, and every sample is as expected."""
 
+import json
 from collections.abc import Iterator
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
-from demo_bank import demo_bank
+from demo_bank import demo_bank, stats_of
 from fintech_runs import PLANS, run_fintech, set_all
 from fleet_processes import Fleet
 
@@ -86,17 +88,36 @@ def test_advisers_compute_the_risk_of_portfolios(bank: str, fleet: Fleet) -> Non
     assert run.totals["scenarios"] == 200 * 64 + 1000 * 16
 
 
+def stored_ids(bank: str, after: int) -> list[int]:
+    """The ids of the events that the bank has stored since it had `after` of them, read page by page."""
+    credentials = json.dumps({"username": "user0001", "password": "secret-0001"}).encode()
+    with urlopen(f"{bank}/api/auth/login", credentials, timeout=5) as response:
+        token = json.load(response)["data"]["token"]
+    found: list[int] = []
+    page: int | None = after
+    while page is not None:
+        request = Request(f"{bank}/api/events?limit=100&after={page}", headers={"Authorization": f"Bearer {token}"})
+        with urlopen(request, timeout=5) as response:
+            content = json.load(response)
+        found += [event["id"] for event in content["data"]["events"]]
+        page = content["next"]
+    return found
+
+
 def test_collectors_send_batches_that_are_stored_once(bank: str, fleet: Fleet) -> None:
     short = set_all(config__ramp_up__initial="11", users__collector__iterations="3", users__reader__iterations="3")
     short += set_all(**{"users.collector.behavior[1].sleep": "5ms"})
     short += set_all(**{"users.reader.behavior[1].steps[0].think_time": "5ms"})
-    run = run_fintech(fleet, bank, "ingestion", "-u", "11", *short)
+    before = stats_of(bank)["events"]
+    run = run_fintech(fleet, bank, "ingestion", "-u", "11", *short, agents=2)
     run.check()
     assert run.routes["POST /api/auth/login"] == 1, "one login for the whole fleet"
     assert run.routes["POST /api/events"] == run.totals["batches"] == run.count("ingest") == 30
     assert run.metric("accepted")["sum"] == run.totals["events"] == 30 * 50
     assert run.routes["GET /api/events"] == run.count("events") + 1, "the teardown reads once more"
     assert run.statuses == {"200": run.count("events") + 2, "202": 30}
+    ids = stored_ids(bank, before)
+    assert len(set(ids)) == len(ids) == 30 * 50, "each event has a number that no other one has, on any agent"
 
 
 def test_collectors_come_back_when_the_queue_is_full(bank: str, fleet: Fleet) -> None:
