@@ -148,7 +148,9 @@ def test_a_row_is_used_once(target: Target, fleet: Fleet) -> None:
     )
     assert outcome.code == 0, outcome.output[-4000:]
     assert outcome.summary is not None
-    assert outcome.summary["data"] == [{"name": "voucher", "rows": 100, "handed_out": 100, "used": 100, "lost": 0}]
+    assert outcome.summary["data"] == [
+        {"name": "voucher", "rows": 100, "handed_out": 100, "used": 100, "lost": 0, "exhausted": True}
+    ]
     used = Counter(row for _, _, row, *_ in target.records().requests)
     assert used == {f"V-{number:03d}": 1 for number in range(1, 101)}
 
