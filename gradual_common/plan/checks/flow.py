@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from gradual_common.errors import Problem, TemplateError
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.registry import known_failures
-from gradual_common.language.document import Path, list_at, mapping_at
+from gradual_common.language.document import Path, attempt, list_at, mapping_at
 from gradual_common.language.plan_view import GroupView, PlanView, read_count, total, transactions_of
 from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step, variables_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition, names_in
+from gradual_common.units import read_duration
 
 STATUS = re.compile(r"[1-9]\d\d|[1-9]xx")
 """A status code, or a class of them, in `retry.on`."""
@@ -28,6 +29,7 @@ def check_flow(view: PlanView) -> None:
             _check_retry(view, entry)
             _check_parallel(view, entry)
             _check_nesting(view, entry)
+            _check_poll(view, group, entry)
             _check_rendezvous(view, entry)
     _check_sizes(view)
     _check_pools(view)
@@ -62,6 +64,20 @@ def _check_nesting(view: PlanView, entry: WrittenEntry) -> None:
         if mapping_at(view.document.root, *entry.path[:length]).get("transaction") == name:
             view.document.report((*entry.path, "transaction"), f"the transaction {name!r} is inside itself")
             return
+
+
+def _check_poll(view: PlanView, group: GroupView, entry: WrittenEntry) -> None:
+    """A poll asks more than once, and has a row of its own among the transactions."""
+    if entry.kind != "poll":
+        return
+    every, within = (attempt(read_duration, entry.raw.get(key)) for key in ("every", "within"))
+    if every is not None and within is not None and every >= within:
+        text = "every is not shorter than within, so the poll would ask only once"
+        view.document.report((*entry.path, "every"), text)
+    name = entry.raw.get("name") or entry.action
+    if any(other.raw.get("transaction") == name for other in group.entries):
+        text = f"{name!r} is the name of a transaction too; a poll has a row of its own among them"
+        view.document.report(entry.path, text, "write a `name` beside poll")
 
 
 def _check_rendezvous(view: PlanView, entry: WrittenEntry) -> None:

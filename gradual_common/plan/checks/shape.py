@@ -50,6 +50,16 @@ MESSAGES = {kind: message for message, kinds in _MESSAGES.items() for kind in ki
 KEY_ERROR = "[key]"
 SPACE_MISSING = "a space is missing after the colon: write `{0}: …`"
 
+_MISSING = {
+    "max": "the most passes, so that no user loops for ever, such as max: 20",
+    "weight": "its share of the passes, such as weight: 70",
+    "until": "the poll ends when this expression holds",
+    "every": "the wait between two requests, such as every: 2s",
+    "within": "the longest time of the poll, such as within: 60s",
+    "attempts": "how often the action is performed at most, such as attempts: 3",
+}
+"""What a required key of a step means."""
+
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _NO_SPACE = re.compile(r"([A-Za-z_][\w-]*):(?![\s/])")
 
@@ -87,8 +97,10 @@ def _hint(document: Document, details: ErrorDetails) -> str:
 
 
 def _shape_hint(details: ErrorDetails) -> str:
-    """Where a mapping is expected and a text was found, the space after a colon may be missing."""
+    """What a key that is missing means; where a mapping is expected, the space after a colon may be missing."""
     found = details["input"]
+    if details["type"] == "missing":
+        return _MISSING.get(str(details["loc"][-1]), "")
     if details["type"] not in _MAPPINGS or not isinstance(found, str):
         return ""
     if (match := _NO_SPACE.match(found)) is not None:

@@ -11,7 +11,7 @@ from gradual_common.kinds.registry import kind_of_action
 from gradual_common.kinds.values.metrics import VALUE
 from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, list_at, mapping_at, texts_in
 from gradual_common.language.plan_view import GroupView, PlanView
-from gradual_common.language.steps import expressions_in, templates_in
+from gradual_common.language.steps import expressions_in, templates_in, variables_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import (
     Condition,
@@ -92,7 +92,8 @@ def check_variable_names(view: PlanView) -> None:
     owners: list[tuple[Path, dict[str, Any]]] = [(("data",), view.data)]
     owners += [((*group.path, "data"), group.data) for group in view.groups]
     owners += [(("actions", name, "extract"), mapping_at(action, "extract")) for name, action in view.actions.items()]
-    owners += [((*e.path, "set"), mapping_at(e.raw, "set")) for group in view.performers for e in group.entries]
+    entries = [entry for group in view.performers for entry in group.entries]
+    owners += [((*e.path, e.kind), dict.fromkeys(variables_of(e))) for e in entries if e.kind in {"set", "pop"}]
     owners += [(("actions", name, "sets"), dict.fromkeys(_set_by(action))) for name, action in view.actions.items()]
     for path, owner in owners:
         for name in owner:
@@ -141,8 +142,18 @@ def _read(document: Document, path: Path, text: str, *, condition: bool = False)
     return [Reading(path, text, {name: attributes_of(text, name, condition) for name in names})]
 
 
+def _check_hidden_data(view: PlanView, group: GroupView) -> None:
+    """No variable hides the rows of a data set from the rest of an iteration."""
+    own = view.variables_set_by(group)
+    for name in () if group.path[0] in ONCE else {**view.data, **group.data}:
+        # An action of two groups is reported once.
+        if name in own and not view.document.is_reported(own[name]):
+            view.document.report(own[name], f"{name!r} is the name of a data set; choose another one for the variable")
+
+
 def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses: Uses) -> None:
     """Every name that the texts read exists in the group, or is a data set."""
+    _check_hidden_data(view, group)
     extracted = view.shared | view.variables_set_by(group).keys()
     steps, secrets = tuple(step.name for step in group.steps), tuple(mapping_at(view.document.root, "secrets"))
     scope = {**SCOPE, "responses": steps, "secrets": secrets}

@@ -115,3 +115,18 @@ def test_only_the_data_that_a_group_reads_is_its_use(tmp_path: Path) -> None:
     (tmp_path / "u.csv").write_text("id\n" + "1\n" * 4)
     loaded = load(small(data={"user": "u.csv"}, actions__post__url="/{{user.id}}"), folder=tmp_path)
     assert list(loaded.data) == [(1, "user")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"users__0__behavior__0": {"set": {"item": 1}}},
+        {"users__0__behavior": [{"push": {"p": 1}}, {"pop": {"item": "p"}}]},
+        {"actions__look": {"url": "/", "extract": {"item": "json: id"}}},
+    ],
+)
+@pytest.mark.parametrize("place", ["data", "users__0__data"])
+def test_a_variable_has_not_the_name_of_a_data_set(place: str, changes: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("id\n" + "1\n" * 9)
+    found = mistakes(small(**{place: {"item": str(tmp_path / "items.csv")}, **changes}))
+    assert [mistake for mistake in found if "'item' is the name of a data set; choose another one" in mistake], found
