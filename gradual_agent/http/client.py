@@ -262,7 +262,7 @@ class HttpClient:
         if self._connection_policy == "close":
             fields += "Connection: close\r\n"
         wire = request.wire_with(fields) if fields else request.wire
-        self._last_wire = (request, version, wire)
+        self._last_wire = None if request.is_signed else (request, version, wire)
         return wire
 
     def cookies_for(self, request: HttpRequest) -> str:

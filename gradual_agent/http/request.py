@@ -7,7 +7,7 @@ builds nothing at all.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypedDict, Unpack
 
@@ -120,6 +120,9 @@ class HttpRequest:
     events: EventSink | None = None
     """What gets the events of the response; None: it is not read as an event stream."""
 
+    is_signed = False
+    """Whether `wire` is another one for each message (`auth.signed_request`)."""
+
     def __init__(self, settings: RequestSettings, wire: Wire, head_size: int) -> None:
         self.settings = settings
         self.wire = wire
@@ -176,6 +179,10 @@ class HttpRequest:
     def url(self) -> str:
         """The absolute URL."""
         return f"{self.origin}{self.target}"
+
+    def changed(self, change: Callable[[HttpRequest], HttpRequest]) -> HttpRequest:
+        """The request after a change; one that is signed is changed before that."""
+        return change(self)
 
     def wire_with(self, fields: str) -> Wire:
         """`wire` with more header fields, each `Name: value` and a line end."""

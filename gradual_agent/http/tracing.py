@@ -60,8 +60,12 @@ class TraceStream:
             return request
         sample.trace = self.next(share)
         field = f"{HEADER}: {sample.trace}\r\n".encode("ascii")
-        wire = insert_bytes(request.wire, request.head_size - 2, field)
-        return request.again(request.settings, wire, request.head_size + len(field))
+        return request.changed(lambda plain: _with_field(plain, field))
+
+
+def _with_field(request: HttpRequest, field: bytes) -> HttpRequest:
+    wire = insert_bytes(request.wire, request.head_size - 2, field)
+    return request.again(request.settings, wire, request.head_size + len(field))
 
 
 class TracingClient(AuthenticatingClient):

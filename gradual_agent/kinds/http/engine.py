@@ -29,6 +29,7 @@ from gradual_agent.kinds.http.event_streams import EventStreamAction, goal_of
 from gradual_agent.kinds.http.exchange import describe_exchange, message_of, message_of_request, title_of
 from gradual_agent.kinds.http.graphql import GraphQLAssertions
 from gradual_agent.kinds.http.request_template import RequestTemplate
+from gradual_agent.kinds.http.signed_template import compile_request
 from gradual_agent.kinds.kind import Actor, fail_template
 from gradual_agent.kinds.metrics import Record, extractor_of
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
@@ -111,7 +112,7 @@ class HttpEngine:
             spec = spec if stream.within is None else spec.model_copy(update={"timeout": stream.within})
             goal = goal_of(stream, inherit(service, spec).timeout, metrics, self.record)
             wants_headers = True  # Of a response that is no stream, the failure names the type.
-        template = RequestTemplate(
+        template = compile_request(
             service,
             spec,
             self.assets,

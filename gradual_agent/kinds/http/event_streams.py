@@ -202,7 +202,7 @@ class EventStreamAction:
             self._extractor.set_defaults(user.scope)
             return
         stream = StreamOfUser(self._goal, sample, user.scope, user.now)
-        request = StreamRequest(built.settings, built.wire, built.head_size, stream)
+        request = built.changed(lambda plain: StreamRequest(plain.settings, plain.wire, plain.head_size, stream))
         await user.client.fetch(request, sample)
         stream.settle()
         if sample.kind == 0:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from gradual_agent.http.auth.fields import auth_fields
 from gradual_agent.http.auth.logins import compile_login
+from gradual_agent.http.auth.signing import compile_signing
 from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pairs
 from gradual_agent.kinds.http.request_template import options_of
@@ -64,7 +65,7 @@ class Requests:
             sending["auth"] = defaults.login.render(scope)
         if timeout is not None:
             sending["timeout"] = round(timeout * NS_PER_S)
-        return build_request(
+        request = build_request(
             method.upper(),
             address,
             {name: as_text(value) for name, value in merged.items()},
@@ -73,6 +74,7 @@ class Requests:
             way=defaults.way,
             **sending,
         )
+        return request if defaults.signing is None else defaults.signing.sign(request, scope)
 
 
 class _ServiceDefaults:
@@ -85,6 +87,7 @@ class _ServiceDefaults:
         self._headers = {name: compile_value(value) for name, value in settings.headers.items()}
         self._headers |= auth_fields(settings.auth)
         self.login = compile_login(settings.auth)
+        self.signing = compile_signing(settings.auth)
 
     def headers_in(self, scope: Scope) -> dict[str, Any]:
         """The headers of every request."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from gradual_common.kinds.http.auth.auth import Auth
 from gradual_common.kinds.http.auth.basic import BasicAuth
+from gradual_common.kinds.http.auth.sigv4 import Sigv4Auth
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService
 from gradual_common.kinds.kind import ActionSpec
@@ -109,6 +110,7 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in an entry of services", HttpService),
     ("in auth", Auth),
     ("in auth.basic or auth.digest", BasicAuth),
+    ("in auth.sigv4", Sigv4Auth),
     ("in tls", Tls),
     ("in dns", Dns),
     ("in network", Line),

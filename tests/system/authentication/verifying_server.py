@@ -51,8 +51,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self._status(is_right))
         if self.path.startswith("/hop"):
             self.send_header("Location", self.path.replace("/hop", "/there"))
-        self.send_header("Content-Length", "0")
+        events = b"data: 1\n\n" if self.path.startswith("/events") else b""
+        if events:
+            self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Length", str(len(events)))
         self.end_headers()
+        self.wfile.write(events)
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -61,7 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _status(self, is_right: bool) -> int:
-        """401 for what is refused; a redirect from `/hop`; of `/flaky` each second request is answered by 503."""
+        """401 for what is refused; a redirect from `/hop`; an event from `/events`.
+
+        Of `/flaky` each second request is answered by 503.
+        """
         if not is_right:
             return 401
         if self.path.startswith("/flaky"):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.http.auth.sigv4_checks import check_sigv4, check_sigv4_headers
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.templates.templates import static_pieces
@@ -22,9 +23,12 @@ def check_auth(view: PlanView) -> None:
         place = (*path, "auth")
         _check_username(view, (*place, "basic", "username"), mapping_at(auth, "basic").get("username"))
         _check_token(view, (*place, "bearer"), auth.get("bearer"))
+        check_sigv4(view, (*place, "sigv4"), mapping_at(auth, "sigv4"))
     for name in view.actions_of("http"):
-        if view.auth_of(name) is not None:
+        if (used := view.auth_of(name)) is not None:
             _check_clashes(view, name)
+            if "sigv4" in used[1]:
+                check_sigv4_headers(view, name)
 
 
 def _check_username(view: PlanView, path: Path, username: Any) -> None:
