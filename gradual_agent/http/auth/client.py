@@ -114,4 +114,4 @@ class AuthenticatingClient(HttpClient):
 def _with_field(request: HttpRequest, value: str) -> HttpRequest:
     field = encode_text(f"Authorization: {value}\r\n")
     wire = insert_bytes(request.wire, request.head_size - 2, field)
-    return HttpRequest(request.settings, wire, request.head_size + len(field))
+    return request.again(request.settings, wire, request.head_size + len(field))

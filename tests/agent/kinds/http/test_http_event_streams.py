@@ -1,13 +1,16 @@
 """An event stream is judged by what came: its goal, its times, and what is no stream."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gradual_agent.http.auth.client import _with_field
 from gradual_agent.http.failures import RESET, TIMEOUT
 from gradual_agent.http.reading.events import ServerEvent
-from gradual_agent.http.request import build_request
+from gradual_agent.http.request import build_request, follow
 from gradual_agent.http.response import Headers, Response
+from gradual_agent.http.tracing import TraceStream
 from gradual_agent.kinds.http.event_streams import StreamOfUser, StreamRequest, goal_of
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
@@ -163,8 +166,16 @@ def test_the_request_asks_for_events_unless_the_plan_says_otherwise() -> None:
     assert [value for name, value in own.fields if name.lower() == "accept"] == ["*/*"]
 
 
-def test_a_hop_keeps_its_stream() -> None:
+def test_a_hop_and_a_request_with_one_more_field_keep_their_stream() -> None:
     built = build_request("GET", "http://bank/feed", streams=True)
     stream = Watched().stream
     request = StreamRequest(built.settings, built.wire, built.head_size, stream)
-    assert request.again(built.settings, b"GET", 3).events is stream
+    assert follow(request, 302, "/other").events is stream
+    assert TraceStream(1, 0).stamp(replaced(request, trace=1.0), Sample()).events is stream
+    signed = _with_field(request, "Digest")
+    assert signed.events is stream
+    assert dict(signed.fields)["Authorization"] == "Digest"
+
+
+def replaced(request: StreamRequest, **settings: Any) -> StreamRequest:
+    return StreamRequest(replace(request.settings, **settings), request.wire, request.head_size, request.events)
