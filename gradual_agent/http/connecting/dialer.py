@@ -1,7 +1,4 @@
-"""Opens connections: resolve, connect to one address after the other, shake hands.
-
-An address that does not answer gets an equal share of the remaining time, then the next one is tried. Addresses are
-not tried in parallel (as in RFC 8305): two connections for one user would be load that the plan did not ask for.
+"""Opens connections: resolve, connect (`tcp`), shake hands, pass the user's line.
 
 Every connection is opened here, so this is where the agent's own limits (`--allow-host`) hold, for redirects too: an
 address that is not allowed is not dialled, and a name that can never be allowed is not resolved.
@@ -10,8 +7,6 @@ address that is not allowed is not dialled, and a name that can never be allowed
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -20,9 +15,10 @@ from typing import Any, TypeVar
 
 from gradual_agent.http.connecting.connection import Channel, Http1Connection
 from gradual_agent.http.connecting.line import LineConnection
-from gradual_agent.http.connecting.peers import OUR_SHORTAGES, explain_connect, peer_of, refusal_of
+from gradual_agent.http.connecting.peers import peer_of, refusal_of
 from gradual_agent.http.connecting.resolver import Address, Addresses, Resolver
 from gradual_agent.http.connecting.sources import SourceAddresses, find_sources
+from gradual_agent.http.connecting.tcp import TcpAttempts
 from gradual_agent.http.connecting.tls import TlsConnection, TlsContexts, TlsLayer, shake_hands
 from gradual_agent.http.connecting.tunnel import open_tunnel
 from gradual_agent.http.context import HttpContext
@@ -37,9 +33,6 @@ Opened = Channel | Failure
 Report = Callable[[Opened], object]
 T = TypeVar("T")
 
-UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
-CONNECTED = frozenset((0, errno.EISCONN))
-
 
 class Dial:
     """One attempt to open a connection; it can be given up.
@@ -48,19 +41,15 @@ class Dial:
     195 µs (best of several thousand in a row), of which 40 µs are the kernel's connect and 35 µs uvloop's transport.
     """
 
-    __slots__ = ("_addresses", "_deadline", "_dialer", "_origin", "_peer", "_refusals", "_report", "_shaped",
-                 "_shared", "_socket", "_task", "_timer", "_tried", "_untried")  # fmt: skip
+    __slots__ = ("_attempts", "_deadline", "_dialer", "_origin", "_peer", "_report", "_shaped", "_shared", "_task",
+                 "_timer")  # fmt: skip
 
     def __init__(self, dialer: Dialer, origin: Origin, deadline: int, report: Report) -> None:
         self._dialer = dialer
         self._origin = origin
         self._deadline = deadline
         self._report: Report | None = report
-        self._addresses: Addresses | None = None
-        self._untried: list[Address] = []
-        self._tried: Address | None = None
-        self._refusals: list[str] = []
-        self._socket: socket.socket | None = None
+        self._attempts: TcpAttempts | None = None
         self._shaped: LineConnection | None = None
         self._timer: Entry | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -82,8 +71,8 @@ class Dial:
             self._shaped.abort()
         elif self._task is not None:
             self._task.cancel()
-        else:
-            self._drop_socket()
+        elif self._attempts is not None:
+            self._attempts.give_up()
 
     def _resolved(self, task: asyncio.Task[Addresses]) -> None:
         self._task = None
@@ -102,127 +91,51 @@ class Dial:
             self._finish(unexpected(error))
 
     def _take(self, addresses: Addresses) -> None:
-        self._addresses = addresses
-        self._untried = addresses.in_order()
-        if self._dialer.allowed.is_limited and not self._leave_out_forbidden():
-            return
-        if self._shared.sources is not None:
-            self._leave_out_unreachable(self._shared.sources)
-        self._try_next()
+        """Try the addresses that `--allow-host` and `bind` leave."""
+        allowed, refusals = addresses.in_order(), list[str]()
+        if self._dialer.allowed.is_limited:
+            found, allowed = allowed, self._allowed(allowed)
+            if not allowed:
+                sockets = [address.sockaddr[0] for address in found]
+                refusal = self._dialer.allowed.refusal(self._peer.host, self._peer.port, sockets)
+                self._finish(Failure(CONNECT, refusal))
+                return
+            refusals += [f"{address}: not allowed by --allow-host" for address in found if address not in allowed]
+        sources = self._shared.sources
+        if sources is not None:
+            refusals += [
+                f"{address}: `bind` has no address of its family"
+                for address in allowed
+                if not sources.has(address.family)
+            ]
+            allowed = [address for address in allowed if sources.has(address.family)]
+        self._attempts = attempts = TcpAttempts(self._dialer.context, addresses, sources, self)
+        attempts.begin(allowed, refusals, self._deadline)
 
-    def _leave_out_forbidden(self) -> bool:
-        """Try only what `--allow-host` allows; False if nothing is left, which is then reported."""
+    def _allowed(self, found: list[Address]) -> list[Address]:
+        """Those that the agent may connect to."""
         allowed, host, port = self._dialer.allowed, self._peer.host, self._peer.port
-        found = self._untried
         # A name is trusted with what it resolves to, but not with an address that the plan gives it (`dns.hosts`).
         is_trusted = allowed.allows_name(host, port) and not self._shared.resolver.dns.addresses_of(host)
-        if not is_trusted:
-            self._untried = [address for address in found if allowed.allows_address(address.sockaddr[0], port)]
-        if not self._untried:
-            self._finish(Failure(CONNECT, allowed.refusal(host, port, [address.sockaddr[0] for address in found])))
-            return False
-        left_out = [address for address in found if address not in self._untried]
-        self._refusals += [f"{address}: not allowed by --allow-host" for address in left_out]
-        return True
+        return [address for address in found if is_trusted or allowed.allows_address(address.sockaddr[0], port)]
 
-    def _leave_out_unreachable(self, sources: SourceAddresses) -> None:
-        """Try no address of a family of which `bind` has none."""
-        self._refusals += [
-            f"{address}: `bind` has no address of its family"
-            for address in self._untried
-            if not sources.has(address.family)
-        ]
-        self._untried = [address for address in self._untried if sources.has(address.family)]
-
-    def _try_next(self) -> None:
-        """Start to connect to the next address; fail when none is left."""
-        while self._untried:
-            self._tried = address = self._untried.pop(0)
-            try:
-                self._connect(address)
-            except OSError as error:
-                self._drop_socket()
-                self._note(address, error)
-            else:
-                return
-        reasons = "; ".join(self._refusals)
+    def on_refused(self, reasons: str) -> None:
+        """No address has accepted."""
         self._finish(Failure(self._peer.connect_kind, f"no connection to {self._peer.address} ({reasons})"))
 
-    def _note(self, address: Address, error: OSError) -> None:
-        self._refusals.append(f"{address}: {explain_connect(error)}")
-        if self._addresses is not None and error.errno not in OUR_SHORTAGES:
-            self._addresses.note_failure(address)
-
-    def _connect(self, address: Address) -> None:
-        """Start to connect to an address; OSError when that fails at once."""
-        sock = self._socket = socket.socket(address.family, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._shared.sources is not None:
-            self._shared.sources.bind(sock)
-        code = sock.connect_ex(address.sockaddr)
-        if code in UNDER_WAY:
-            # Over loopback the connection is already open when the first call returns, but only a second call says so.
-            # It saves one round of the loop.
-            code = sock.connect_ex(address.sockaddr)
-        if code in UNDER_WAY:
-            self._dialer.context.loop.add_writer(sock, self._writable)
-            if self._untried:
-                context = self._dialer.context
-                now = context.clock()
-                share = max(0, self._deadline - now) // (len(self._untried) + 1)
-                self._timer = context.timeline.at(now + share, self._refuse, TimeoutError())
-        elif code in CONNECTED:
-            self._connected(sock)
-        else:
-            raise OSError(code, os.strerror(code))
-
-    def _refuse(self, error: OSError) -> None:
-        """The address has failed, or has not answered in its time: try the next one."""
-        self._drop_socket()
-        if self._tried is not None:
-            self._note(self._tried, error)
-        self._try_next()
-
-    def _writable(self) -> None:
-        """The address has accepted or refused the connection."""
-        sock = self._socket
-        if sock is None:
-            return
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            self._refuse(OSError(code, os.strerror(code)))
-        else:
-            self._stop_waiting(sock)
-            self._connected(sock)
-
-    def _stop_waiting(self, sock: socket.socket) -> None:
-        self._dialer.context.loop.remove_writer(sock)
-        if self._timer is not None:
-            self._dialer.context.timeline.cancel(self._timer)
-            self._timer = None
-
-    def _drop_socket(self) -> None:
-        sock, self._socket = self._socket, None
-        if sock is not None and sock.fileno() >= 0:
-            self._stop_waiting(sock)
-            sock.close()
-
-    def _connected(self, sock: socket.socket) -> None:
-        assert self._addresses is not None, "an address was tried"
-        assert self._tried is not None, "an address was tried"
-        self._addresses.note_success(self._tried)
+    def on_connected(self, sock: socket.socket) -> None:
+        """An address has accepted; the socket is this dial's from here on."""
+        self._attempts = None
         if self._origin.is_secure:
-            self._run(self._dialer.secure(self._origin, sock), self._secured)
+            self._run(self._dialer.secure(self._origin, sock), partial(self._secured, sock))
         else:
             self._hand_over(sock, Http1Connection(self._dialer.context, self._origin, sock))
 
-    def _secured(self, task: asyncio.Task[TlsLayer]) -> None:
-        sock, self._task = self._socket, None
-        assert sock is not None, "a task that is under way keeps its socket"
+    def _secured(self, sock: socket.socket, task: asyncio.Task[TlsLayer]) -> None:
+        self._task = None
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
-            self._drop_socket()
+            sock.close()
         if isinstance(error, ResponseError):
             self._finish(error.failure)
         elif error is not None:
@@ -231,8 +144,7 @@ class Dial:
             self._hand_over(sock, TlsConnection(self._dialer.context, self._origin, sock, task.result()))
 
     def _hand_over(self, sock: socket.socket, connection: Http1Connection) -> None:
-        """Give the socket to a transport; from here on `give_up` no longer closes it, `_opened` does."""
-        self._socket = None
+        """Give the socket to a transport; `_opened` closes it if it cannot."""
         loop = self._dialer.context.loop
         opening = loop.create_task(loop.create_connection(lambda: connection, sock=sock))
         opening.add_done_callback(partial(self._opened, sock, connection))

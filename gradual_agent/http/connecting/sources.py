@@ -43,6 +43,10 @@ class SourceAddresses:
         """Whether there is an address of this family."""
         return family in self._by_family
 
+    def count(self, family: int) -> int:
+        """How many addresses of this family there are."""
+        return len(self._by_family.get(family, ()))
+
     def bind(self, sock: socket.socket) -> None:
         """Bind a socket to the next address of its family, without a port; OSError if that fails."""
         addresses = self._by_family[sock.family]

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.connecting.dialer import Dial
+from gradual_agent.http.connecting.tcp import TcpAttempts
 from gradual_agent.http.connecting.tls import TlsLayer
 from gradual_agent.http.connecting.upload import Upload
 from gradual_agent.http.reading.chunks import ChunkedBody
@@ -18,7 +19,7 @@ from gradual_agent.http.reading.reader import ResponseReader
 
 DEADLINE_S = 20
 
-PASSING = (Http1Connection, Dial, TlsLayer, Upload, ChunkedBody, ResponseReader)
+PASSING = (Http1Connection, Dial, TcpAttempts, TlsLayer, Upload, ChunkedBody, ResponseReader)
 """Objects that live no longer than an exchange or a connection."""
 
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 from http_harness import Driver, answer, open_dialer, run_server
 
-from gradual_agent.http.connecting.dialer import explain_connect
+from gradual_agent.http.connecting.peers import explain_connect
 from gradual_agent.http.urls import Origin
 from gradual_common.kinds.failures import KINDS
 
@@ -41,7 +41,7 @@ async def test_only_a_failure_of_the_address_itself_makes_it_the_last_to_try(cod
             raise OSError(code, os.strerror(code))
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("gradual_agent.http.connecting.dialer.Dial._connect", connect)
+    monkeypatch.setattr("gradual_agent.http.connecting.tcp.TcpAttempts._connect", connect)
     with open_dialer() as dialer:
         monkeypatch.setattr(dialer.context.loop, "getaddrinfo", getaddrinfo)
         sample = await Driver(dialer).fetch("GET", "http://system.example/")

@@ -47,6 +47,38 @@ async def test_a_system_of_another_family_is_a_failure_with_its_reason():
     assert server.accepted == 0
 
 
+async def fetched_from(*sources):
+    """The outcomes of four users one after another, and from where the server was reached."""
+    samples, seen = [], []
+    async with run_server(lambda request, number: answer()) as server:
+        with open_dialer() as dialer:
+            dialer._shared[way := Way(bind=networks("127.0.0.2"))] = Shared(dialer.resolver, SourceAddresses(sources))
+            request = build_request("GET", f"http://127.0.0.1:{server.port}/", way=way)
+            for _ in range(4):
+                driver = Driver(dialer)
+                samples.append(await driver.fetch(request))
+                if (connection := driver.client._connection) is not None:
+                    seen.append(connection._socket.getsockname()[0])
+                driver.client.close()
+    return samples, seen, server
+
+
+async def test_when_an_address_cannot_be_used_any_more_the_next_one_is_tried():
+    samples, seen, server = await fetched_from("203.0.113.7", "127.0.0.2", "203.0.113.8")
+    assert [sample.kind for sample in samples] == [0] * 4
+    assert seen == ["127.0.0.2"] * 4
+    assert server.accepted == 4
+
+
+async def test_only_when_no_address_can_be_used_the_connection_fails():
+    samples, _, server = await fetched_from("203.0.113.7", "203.0.113.8")
+    assert [KINDS[sample.kind] for sample in samples] == ["connect"] * 4
+    where = f"127.0.0.1:{server.port}"
+    detail = f"no connection to http://{where} ({where}: this machine has no free port left for it)"
+    assert {sample.detail for sample in samples} == {detail}
+    assert server.accepted == 0
+
+
 def own(*addresses):
     return lambda address: "" if address in addresses else "it is foreign"
 
