@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from gradual_agent.http.connecting.connection import Channel
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
+from gradual_agent.http.connecting.line_use import Lines
 from gradual_agent.http.connecting.tunnel import CREDENTIALS_WANTED, refusal
 from gradual_agent.http.cookies import CookieJar
 from gradual_agent.http.failures import (
@@ -68,8 +69,8 @@ class HttpClient:
     """
 
     __slots__ = ("_cause", "_connect_timeout", "_connection", "_connection_policy", "_connections", "_context",
-                 "_cookie_policy", "_data", "_deadline", "_dial", "_dialer", "_jar", "_last_wire", "_owner", "_sample",
-                 "_sends_as_is", "_shares_cookies", "_size", "_timer", "_timer_at", "_wants_body")  # fmt: skip
+                 "_cookie_policy", "_data", "_deadline", "_dial", "_dialer", "_jar", "_last_wire", "_lines", "_owner",
+                 "_sample", "_sends_as_is", "_size", "_timer", "_timer_at", "_wants_body")  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         self._context = dialer.context
@@ -79,7 +80,8 @@ class HttpClient:
         self._cookie_policy = cookies
         self._connection_policy = connections
         self._sends_as_is = connections != "close"
-        self._shares_cookies = False
+        self._lines: Lines | None = None
+        """The lines that it shares with clients beside it; None if there is none."""
         self._connection: Channel | None = None
         self._connections: dict[Origin, Channel] = NO_CONNECTIONS
         self._sample: Sample | None = None
@@ -95,14 +97,18 @@ class HttpClient:
         self._last_wire: tuple[HttpRequest, int, Wire] | None = None
 
     def beside(self, owner: Resumable) -> HttpClient:
-        """Another client of the same user, for a fetch at the same time: it shares the cookies, not the connections."""
+        """Another client of the same user, for a fetch at the same time: it shares cookies and line alone."""
         made = self._make_another(owner)
         if self._jar is None:
             self._jar = CookieJar(self._context.clock, self._context.wall_clock)
         made._jar = self._jar
+        if self._lines is None:
+            self._lines = {}
+            for connection in self._open_connections():
+                connection.share_line(self._lines)
+        made._lines = self._lines
         for client in (self, made):
             # Any of them may get a cookie at any time: so each request asks the jar.
-            client._shares_cookies = True
             client._sends_as_is = False
         return made
 
@@ -112,7 +118,7 @@ class HttpClient:
     @property
     def _may_send_as_is(self) -> bool:
         """Whether a request without cookies is sent as it was encoded."""
-        return self._connection_policy != "close" and not self._shares_cookies
+        return self._connection_policy != "close" and self._lines is None
 
     @coroutine
     def fetch(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
@@ -377,6 +383,8 @@ class HttpClient:
         """Keep a new connection: in `_connection`, and in the table once there are two origins."""
         # Most users talk to one origin. They need no table, which saves a dict per user.
         current, self._connection = self._connection, connection
+        if self._lines is not None:
+            connection.share_line(self._lines)
         if current is None or current.origin == connection.origin:
             if not self._connections:
                 return
@@ -390,10 +398,14 @@ class HttpClient:
         for connection in self._take_connections():
             connection.close()
 
-    def _take_connections(self) -> set[Channel]:
-        taken = set(self._connections.values())
+    def _open_connections(self) -> set[Channel]:
+        found = set(self._connections.values())
         if self._connection is not None:
-            taken.add(self._connection)
+            found.add(self._connection)
+        return found
+
+    def _take_connections(self) -> set[Channel]:
+        taken = self._open_connections()
         self._connection, self._connections = None, NO_CONNECTIONS
         return taken
 

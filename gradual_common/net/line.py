@@ -1,10 +1,11 @@
 """The line between a user and the system: the setting `network`. What it adds is computed here, without a clock.
 
-The line is before the user's side of a connection, and each connection has a line of its own:
+The line is before the user's side of its connections, which share it:
 
 * A request reaches the system when half of the latency and the time of its bytes at `up` are over.
 * A response is seen half of the latency after its last byte has passed the line, which its first byte enters when it
   comes from the system: bytes pass at `down`, or as fast as the system sends them if that is slower.
+* What is under way at the same time shares the bandwidth (`gradual_agent.http.connecting.line_use`).
 * Each round trip before the first request takes the whole latency: TCP, a proxy's tunnel, TLS (RFC 8446, 2: one for
   TLS 1.3; RFC 5246, 7.3: two for TLS 1.2).
 """
@@ -67,13 +68,18 @@ class Line(Model):
             raise ValueError("network says neither latency nor bandwidth; write {latency: 50ms}, or leave it out")
         return self
 
-    def up_delay(self, size: int) -> int:
-        """From the wish to send `size` bytes until the system has them, ns."""
-        return self.latency // 2 + _time_of(size, self.bandwidth.up)
+    def up_time(self, size: int) -> int:
+        """How long `size` bytes take towards the system, if nothing else is on the line, ns."""
+        return _time_of(size, self.bandwidth.up)
 
-    def down_delay(self, size: int, duration: int) -> int:
-        """From the last of `size` bytes, which came from the system within `duration`, until the user has them, ns."""
-        return self.half_back + max(0, _time_of(size, self.bandwidth.down) - duration)
+    def down_time(self, size: int) -> int:
+        """How long they take towards the user, ns."""
+        return _time_of(size, self.bandwidth.down)
+
+    @property
+    def half_out(self) -> int:
+        """The latency on the way to the system."""
+        return self.latency // 2
 
     @property
     def half_back(self) -> int:

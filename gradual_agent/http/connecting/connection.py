@@ -19,6 +19,7 @@ import asyncio
 import socket
 from typing import Final, Protocol, cast
 
+from gradual_agent.http.connecting.line_use import Lines
 from gradual_agent.http.connecting.upload import Rest, Upload
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import Failure, ResponseError, connection_ended, unexpected
@@ -68,6 +69,9 @@ class Channel(Protocol):
     def reused(self) -> bool:
         """Whether it has carried a response before."""
 
+    def share_line(self, lines: Lines) -> None:
+        """Share the line with the connections of the same user that carry something at the same time."""
+
     def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Write a request: see `Http1Connection.send`."""
 
@@ -114,6 +118,9 @@ class Http1Connection(asyncio.Protocol):
     def round_trips(self) -> int:
         """Round trips after that of TCP, before the first request could be sent."""
         return 0
+
+    def share_line(self, lines: Lines) -> None:
+        """Nothing: it is behind no line."""
 
     def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Write a request, `wire` and then `rest`; return how many bytes the kernel took at once.

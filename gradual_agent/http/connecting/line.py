@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradual_agent.http.connecting.connection import NOTHING, Http1Connection, ResponseHandler
+from gradual_agent.http.connecting.line_use import Lines, LineUse
 from gradual_agent.http.connecting.upload import Rest
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.failures import NO_LEASE, RESET, Failure
@@ -27,12 +28,25 @@ from gradual_common.net.line import Line
 class LineConnection:
     """A `Channel` that delays another one; it is the handler of its exchanges."""
 
-    __slots__ = ("_connection", "_context", "_due", "_entry", "_handler", "_line", "_part", "_waiting", "_written")
+    __slots__ = (
+        "_connection",
+        "_context",
+        "_due",
+        "_entry",
+        "_handler",
+        "_line",
+        "_part",
+        "_use",
+        "_waiting",
+        "_written",
+    )
 
     def __init__(self, context: HttpContext, connection: Http1Connection, line: Line) -> None:
         self._context = context
         self._connection = connection
         self._line = line
+        self._use = LineUse(line)
+        """Its own, until the user's connections share one."""
         self._handler: ResponseHandler | None = None
         self._entry: Entry | None = None
         self._waiting: tuple[Wire, HttpRequest, Rest] | None = None
@@ -58,13 +72,17 @@ class LineConnection:
         """Whether it has carried a response before."""
         return self._connection.reused
 
+    def share_line(self, lines: Lines) -> None:
+        """From now on share the line with the connections of the user's other clients; no exchange is under way."""
+        self._use = lines.setdefault(self._line, self._use)
+
     def send(self, wire: Wire, request: HttpRequest, handler: ResponseHandler, rest: Rest = NOTHING) -> int:
         """Put a request on the line; 0, as nothing is written yet."""
         self._handler = handler
         self._waiting = wire, request, rest
         self._part = (0, 0)
         handler.on_written(0)
-        self._due = self._context.clock() + self._line.up_delay(len(wire) + len(rest))
+        self._due = self._use.send(self, self._context.clock(), len(wire) + len(rest))
         self._at(self._due, self._write)
         return 0
 
@@ -106,8 +124,8 @@ class LineConnection:
         self, head: ResponseHead, data: bytes, offset: int, first_byte: int, ended: int, received: int
     ) -> None:
         """Let a response pass the line."""
-        back = self._line.down_delay(received, ended - first_byte)
-        seen = self._due + (ended - self._written) + back
+        late = self._written - self._due
+        seen = self._use.receive(self, first_byte - late, ended - late, received)
         self._part = first_byte, received
         self._at(seen, self._see_response, (head, data, offset, first_byte, ended, received, seen))
 
@@ -136,6 +154,7 @@ class LineConnection:
         """The handler, which gets its outcome now: it may send again within that call."""
         handler, self._handler, self._entry = self._handler, None, None
         assert handler is not None, "what is on the line is cancelled with its exchange"
+        self._use.end(self)
         return handler
 
     def cancel(self, handler: ResponseHandler) -> tuple[int, int]:
@@ -158,6 +177,8 @@ class LineConnection:
         self._connection.abort()
 
     def _drop(self) -> None:
+        if self._handler is not None:
+            self._use.cut(self, self._context.clock())
         self._handler = self._waiting = None
         if self._entry is not None:
             self._context.timeline.cancel(self._entry)

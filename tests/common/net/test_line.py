@@ -18,19 +18,16 @@ def test_a_bandwidth_is_bits_per_second() -> None:
 
 
 def test_latency_is_divided_between_both_ways() -> None:
-    delays = line(latency="51ms")
-    assert delays.up_delay(10_000) + delays.down_delay(10_000, 0) == 51 * MS
-    odd = line(latency="3ns")
-    assert (odd.up_delay(0), odd.half_back) == (1, 2)
+    even, odd = line(latency="51ms"), line(latency="3ns")
+    assert (even.up_time(10_000), even.down_time(10_000)) == (0, 0)
+    assert even.half_out + even.half_back == 51 * MS
+    assert (odd.half_out, odd.half_back) == (1, 2)
 
 
 def test_bytes_take_their_time() -> None:
     slow = line(bandwidth={"up": "8kbit", "down": "80kbit"})
-    assert slow.up_delay(1000) == 1000 * MS
-    assert slow.down_delay(1000, 0) == 100 * MS
-    assert slow.down_delay(1000, 30 * MS) == 70 * MS, "bytes that came earlier were on the line earlier"
-    assert slow.down_delay(1000, 130 * MS) == 0, "the system was slower than the line"
-    assert line(latency="1ms", bandwidth={"up": "8kbit"}).down_delay(10_000, 0) == MS // 2
+    assert (slow.up_time(1000), slow.down_time(1000)) == (1000 * MS, 100 * MS)
+    assert line(latency="1ms", bandwidth={"up": "8kbit"}).down_time(10_000) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.settings import HttpSettings
 from gradual_common.net.line import Line
 from gradual_common.net.tls import Tls
+from gradual_common.net.ways import Way
 
 LATENCY = 100 * MS
 RESPONSE = answer(b"x" * 100)
@@ -94,6 +95,41 @@ def test_bytes_take_their_time_on_both_ways():
     written, first_byte, ended = shaped.exchange.instants
     assert ended - shaped.began == up + down, "the first half was on the line while the system sent the second"
     assert (ended - written, first_byte - written) == (down // 2, 0)
+
+
+def test_connections_of_one_user_share_its_line():
+    lines, line = {}, Line.model_validate({"bandwidth": {"up": "8kbit"}})
+    (one, _, context), (other, _, _) = connect(), connect()
+    began = context.clock.now
+    for inner in (one, other):
+        shaped = LineConnection(context, inner, line)
+        shaped.share_line(lines)
+        shaped.send(GET.wire, GET, Exchange())
+
+    def written_after(ns):
+        context.clock.now = began + ns
+        context.timeline.run_due()
+        return one._socket.written, other._socket.written
+
+    assert written_after(SIZE * MS) == (GET.wire, b"")
+    assert written_after(2 * SIZE * MS - 1) == (GET.wire, b"")
+    assert written_after(2 * SIZE * MS) == (GET.wire, GET.wire)
+
+
+async def test_a_client_beside_another_has_its_line():
+    way = Way(line=Line.model_validate({"bandwidth": {"down": "10mbit"}}))
+    async with run_server(lambda request, number: answer()) as server:
+        with open_dialer() as dialer:
+            request = build_request("GET", f"http://127.0.0.1:{server.port}/", way=way)
+            alone, other = Driver(dialer), Driver(dialer)
+            assert (await alone.fetch(request)).kind == 0
+            other.client = alone.client.beside(other)
+            assert (await other.fetch(request)).kind == 0
+            uses = {driver.client._connection._use for driver in (alone, other)}
+            assert len(uses) == 1, "one that was open before, and one that was opened since"
+            alone.client.close()
+            other.client.close()
+    assert server.accepted == 2
 
 
 @pytest.mark.parametrize("waits_for", ["the request", "the response", "its way back"])
