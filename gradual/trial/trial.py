@@ -24,6 +24,7 @@ from gradual_agent.kinds.kind import Action, Actor, Engine
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.runtime.allowed_code import AllowedCode, AllowedPath
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.leftovers import Leftovers, leave
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.users.behaviour import CompiledStep
@@ -68,13 +69,19 @@ def run_trial(arguments: PlanArguments, group: str | None) -> int:
 
 
 def _perform(trial: Trial, printer: TrialPrinter) -> int:
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    leftovers = Leftovers()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        leftovers.watch(runner.get_loop())
+        try:
             runner.run(trial.run())
-    except KeyboardInterrupt:
-        printer.say("\nInterrupted.")
-        return INTERRUPTED
-    return FAILED if printer.failures else DONE
+            code = FAILED if printer.failures else DONE
+        except KeyboardInterrupt:
+            printer.say("\nInterrupted.")
+            code = INTERRUPTED
+        if not runner.run(leftovers.have_ended()):
+            printer.say("\nThe code of a Python action goes on; this process ends without it.")
+            leave(code)
+    return code
 
 
 def write_line(text: str) -> None:

@@ -27,6 +27,7 @@ from gradual_agent.process.agent import Agent
 from gradual_agent.process.options import AgentOptions
 from gradual_agent.runtime.allowed_hosts import AllowedHosts
 from gradual_agent.runtime.lease import Lease
+from gradual_agent.runtime.leftovers import Leftovers, leave
 from gradual_agent.runtime.loop_timer import LoopTimer, read_clock
 from gradual_common import __version__
 from gradual_common.errors import GradualError
@@ -46,9 +47,6 @@ RESERVED_FILES = 200
 
 YOUNG_OBJECTS = 50_000
 """The garbage collector's first threshold: users make few cycles, and each collection pauses all of them."""
-
-END_S = 2.0
-"""How long tasks may take to end when the run is over."""
 
 PLAN_MODULE = "gradual_agent.process.plan_run"
 
@@ -73,23 +71,14 @@ def run_process(options: AgentOptions) -> int:
         raise AgentError(f"{limit} file descriptors hold no user beside the {RESERVED_FILES} reserved; raise ulimit -n")
     if max_users > limit - RESERVED_FILES:
         structlog.get_logger(__name__).warning("fewer file descriptors than users", files=limit, max_users=max_users)
+    leftovers = Leftovers()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        leftovers.watch(runner.get_loop())
         code = runner.run(serve(options, max_users))
-        if not runner.run(is_all_ended()):
-            # The runner would wait for it without end.
+        if not runner.run(leftovers.have_ended()):
             structlog.get_logger(__name__).warning("the code of a Python action goes on; this process ends without it")
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            leave(code)
         return code
-
-
-async def is_all_ended() -> bool:
-    """Cancel the tasks that are left, and wait for them; False if one goes on for `END_S`."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    return not tasks or not (await asyncio.wait(tasks, timeout=END_S))[1]
 
 
 async def serve(options: AgentOptions, max_users: int) -> int:

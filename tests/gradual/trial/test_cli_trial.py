@@ -266,3 +266,17 @@ async def test_after_a_set_up_that_fails_only_the_teardown_is_performed(url: str
     assert failures == 1
     assert "One user of" not in text
     assert bank.counts.report()["routes"] == {"GET /api/help": 1, "other": 1}
+
+
+def test_code_that_leaves_a_thread_behind_does_not_hold_the_trial_up(tmp_path: Path) -> None:
+    plan = "config: {base_url: 'http://127.0.0.1:9', duration: 1s}\n"
+    plan += "users: [{name: u, concurrency: 1, behavior: [a]}]\nactions: {a: {python: 'leaving:begin'}}\n"
+    (tmp_path / "plan.yaml").write_text(plan)
+    code = "import asyncio, time\nasync def begin(user):\n"
+    code += "    asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)\n"
+    (tmp_path / "leaving.py").write_text(code)
+    run = "from gradual_agent.runtime import leftovers; leftovers.END_S = 0.1\nfrom gradual.cli.app import app; app()"
+    command = [sys.executable, "-c", run, "try", str(tmp_path / "plan.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "The code of a Python action goes on; this process ends without it." in done.stdout
