@@ -100,6 +100,11 @@ class TrialPrinter:
             self.say(f"  {name} = {self._mask.hide_named(name, repr(value))}")
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions, self._failures)}")
 
+    def show_failure(self, step: str, sample: Sample) -> None:
+        """Print a step that has failed without an action: an expression, or a pool without a value."""
+        self.begin_step(step, step)
+        self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), (), self._failures)}")
+
     def end(self) -> None:
         """Print the summary at the end of the iteration."""
         failed = f"{self.failures} step{'s' if self.failures != 1 else ''} failed"

@@ -42,8 +42,8 @@ from gradual_common.language.wording import nearest
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.series import SeriesIndex
-from gradual_common.plan.model.steps import Parallel, Poll, Rendezvous, Step
+from gradual_common.plan.model.series import SeriesIndex, StepSeries
+from gradual_common.plan.model.steps import Parallel, Poll, Pop, Rendezvous, Step
 from gradual_common.plan.sequences import names_of_sequences
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
@@ -164,7 +164,8 @@ class Trial:
         self, plan: Plan, group: int, known: dict[str, Any], timer: LoopTimer, engines: Engines
     ) -> VirtualUser:
         """One user of a group from its start to its end. `known`: rows, and what the set-up has set."""
-        recorder = Recorder(SeriesIndex.of(plan), read_clock)
+        index = SeriesIndex.of(plan)
+        recorder = Recorder(index, read_clock)
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         context = UserContext(
             timeline=timer.timeline,
@@ -174,7 +175,7 @@ class Trial:
             secrets=dict(self._loaded.job.secrets),
             graceful_stop=self._loaded.plan.config.graceful_stop,
             end=lambda _: ended.set_result(None),
-            note_failure=lambda step, sample: self._printer.count_failure(),
+            note_failure=lambda step, sample: self._note_failure(index.steps[step], sample),
             log=UserLog(consequence=""),
             replaces_users=False,
         )
@@ -188,6 +189,11 @@ class Trial:
             user.cut()
             raise
         return user
+
+    def _note_failure(self, series: StepSeries, sample: Sample) -> None:
+        self._printer.count_failure()
+        if not series.action:  # An action prints its failure itself.
+            self._printer.show_failure(series.name, sample)
 
 
 class TrialCompiler(Compiler):
@@ -210,6 +216,10 @@ class TrialCompiler(Compiler):
     def meeting(self, step: Rendezvous) -> Node:
         """Nobody comes: there are no other users."""
         return in_order([])
+
+    def patience(self, step: Pop) -> int:
+        """No wait: nobody else puts a value into the pool."""
+        return 0
 
     def connections(self, step: Parallel) -> int:
         """One after the other, so that what is printed can be read."""

@@ -188,7 +188,7 @@ class Compiler:
         return Pushed(values, self._record(step))
 
     def _pop(self, step: Pop) -> Node:
-        return Popped(step.variable, self._pools[step.pool], step.wait, self._record(step))
+        return Popped(step.variable, self._pools[step.pool], self.patience(step), self._record(step))
 
     def _repeat(self, step: Repeat) -> Node:
         body = self.sequence(step.steps)
@@ -223,6 +223,10 @@ class Compiler:
     def condition(self, text: str, step: str, *, skips: bool = False) -> Condition:
         """An expression of the step of this name; `skips`: if it is false, the step is left out."""
         return Condition(text)
+
+    def patience(self, step: Pop) -> int:
+        """How long a user waits for a value of a pool, ns."""
+        return step.wait
 
     def connections(self, step: Parallel) -> int:
         """How many of the steps are performed at the same time."""

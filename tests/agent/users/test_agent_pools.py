@@ -71,3 +71,30 @@ def test_a_stop_ends_the_wait_and_the_value_stays_for_the_next_user() -> None:
     harness.start(1)
     harness.run_until(500 * MS)
     assert [path for _, path in harness.sent if path != "/wait"] == ["/0"]
+
+
+def test_simultaneous_steps_pass_values_to_each_other() -> None:
+    slow = {"transaction": "t", "steps": [{"action": "wait"}, {"push": {"xs": "{{ 7 }}"}}]}
+    steps = [{"parallel": [{"pop": {"x": "xs", "wait": "5s"}}, slow]}, "look"]
+    harness = UserHarness([{"behavior": steps, "iterations": 1}], ACTIONS)
+    harness.start()
+    harness.run_until(S)
+    assert [path for _, path in harness.sent] == ["/wait", "/7"]
+    assert harness.failures == []
+    assert harness.ended
+
+
+def test_a_stop_in_simultaneous_steps_gives_a_value_back() -> None:
+    group = {"behavior": [{"parallel": [{"pop": {"x": "xs", "wait": "50s"}}, "wait"]}, "look"], "iterations": 1}
+    pusher = {"behavior": [{"push": {"xs": "{{ 7 }}"}}, "wait"], "iterations": 1}
+    harness = UserHarness([group, pusher], ACTIONS)
+    harness.start(0)
+    harness.run_until(S)
+    harness.stop(S)
+    harness.run_until(2 * S)
+    harness.start(group=1)
+    harness.run_until(3 * S)
+    assert "/7" not in [path for _, path in harness.sent], "who was stopped takes nothing"
+    harness.start(1)
+    harness.run_until(4 * S)
+    assert [path for _, path in harness.sent if path != "/wait"] == ["/7"]

@@ -8,7 +8,7 @@ from trustme import CA
 from gradual.errors import ClusterInputError
 from gradual.kubernetes.bundle import MAX_BYTES, Bundle, check_size, new_key, shown_path
 from gradual.kubernetes.rendering import read_bundle
-from gradual_master.command_line.options import RunArguments
+from gradual_master.command_line.options import RunArguments, load_arguments
 
 PLAN = """
 config: {name: Small, base_url: "http://${HOST_OF_TEST}", duration: 10s, tls: {ca: certs/ca.pem}}
@@ -55,6 +55,26 @@ def test_included_files_lie_where_the_plan_looks_for_them(plan: Path) -> None:
     assert bundle.paths == {"data.yaml": "shared/data.yaml", "2-data.yaml": "shared/more/data.yaml"}
     assert bundle.files["cities.csv"] + bundle.files["2-cities.csv"] == b"name\nOslo\nname\nBern\n"
     assert {"--set=data.town=cities.csv", "--set=data.city=2-cities.csv", "--profile=staging"} <= {*bundle.arguments}
+
+
+def test_a_data_set_of_many_files_is_the_same_one_there(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, row in (("users-b.csv", "bob"), ("users-a.csv", "ann"), ("other.csv", "eve")):
+        (plan.parent / "data" / name).write_text(f"name\n{row}\n")
+    plan.write_text(PLAN.replace("data/users.csv", "'data/users-*.csv'").replace("concurrency: 1", "concurrency: 2"))
+    bundle = bundle_of(plan)
+    sets = [key for key in bundle.files if key != "plan.yaml"]
+    assert [key.partition("-")[2] for key in sets] == ["000000-users-a.csv", "000001-users-b.csv"]
+    (there := tmp_path / "there").mkdir()
+    for key, content in bundle.files.items():
+        (there / key).write_bytes(content)
+    (change,) = [word.removeprefix("--set=") for word in bundle.arguments if word.startswith("--set=users")]
+    text = (there / "plan.yaml").read_text().replace("certs/ca.pem", str(plan.parent / "certs/ca.pem"))
+    (there / "plan.yaml").write_text(text.replace("key.txt", str(plan.parent / "key.txt")))
+    monkeypatch.chdir(there)  # As the master's container: places of `--set` are those of the working folder.
+    table = load_arguments(RunArguments(plan="plan.yaml", set_=[change])).data[0, "user"]
+    assert [table.row(number) for number in range(2)] == [{"name": "ann"}, {"name": "bob"}]
 
 
 def test_files_that_are_uploaded_keep_their_names(plan: Path) -> None:

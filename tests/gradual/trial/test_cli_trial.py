@@ -268,6 +268,22 @@ async def test_after_a_set_up_that_fails_only_the_teardown_is_performed(url: str
     assert bank.counts.report()["routes"] == {"GET /api/help": 1, "other": 1}
 
 
+async def test_a_pool_passes_a_value_on_and_an_empty_one_fails_at_once_and_says_so(url: str) -> None:
+    steps = [{"push": {"accounts": "{{ 7 }}"}}, {"pop": {"account": "accounts", "wait": "1h"}}, "look"]
+    actions = {"look": {"url": "/api/rates?of={{ account }}"}}
+    text, failures = await printed(plan(url, {"behavior": [*steps, {"pop": {"x": "accounts", "wait": "1h"}}]}, actions))
+    assert "/api/rates?of=7" in text
+    assert failures == 1
+    assert "── pop#2 " in text
+    assert "the pool 'accounts' is empty" in text
+
+
+async def test_steps_of_pools_that_are_simultaneous_are_performed_in_order(url: str) -> None:
+    steps = [{"parallel": [{"push": {"accounts": 8}}, {"pop": {"account": "accounts"}}]}, "look"]
+    text, failures = await printed(plan(url, {"behavior": steps}, {"look": {"url": "/api/rates?of={{ account }}"}}))
+    assert ("/api/rates?of=8" in text, failures) == (True, 0), text
+
+
 def test_code_that_leaves_a_thread_behind_does_not_hold_the_trial_up(tmp_path: Path) -> None:
     plan = "config: {base_url: 'http://127.0.0.1:9', duration: 1s}\n"
     plan += "users: [{name: u, concurrency: 1, behavior: [a]}]\nactions: {a: {python: 'leaving:begin'}}\n"
