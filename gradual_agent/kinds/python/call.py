@@ -137,9 +137,9 @@ class ActionCall:
         """In the task: wait, ns."""
         self._check_open()
         woken = asyncio.get_running_loop().create_future()
-        entry = self._timeline.at(self._user.now() + duration, _wake, woken)
         self._sleepers += 1
-        self._note_pause()
+        self._note_pause()  # Before the clock is read for the wait: what was thought is never shorter than it.
+        entry = self._timeline.at(self._user.now() + duration, _wake, woken)
         try:
             await woken
         finally:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, WithJsonSchema
 
 from gradual_common.kinds.failure import FailureKind
-from gradual_common.kinds.http.graphql_syntax import Operation, parse_operations
+from gradual_common.kinds.http.graphql_documents import Operation, parse_operations
 from gradual_common.language.document import Document, Path, mapping_at
 from gradual_common.language.model import NAME, Flag, Fragment, Model, Name
 from gradual_common.language.plan_view import PlanView
@@ -93,13 +93,11 @@ def _mistakes_in(operation: Operation, written: dict[str, Any]) -> Iterator[tupl
         yield ("query",), "a subscription is a stream of responses, which a POST does not give", ""
     given = mapping_at(written, "variables")
     declared = dict(operation.variables)
-    shown = listed(f"${each}" for each in declared) or "none"
     for name in given:
         if name not in declared:
+            shown = listed(f"${each}" for each in declared) or "none"
             hint = nearest(name, list(declared)) or f"it declares: {shown}"
             yield ("variables", name), f"the operation declares no variable ${name}", hint
-    for name in sorted(operation.used - declared.keys()):
-        yield ("query",), f"it reads ${name}, which the operation does not declare", f"it declares: {shown}"
     for name, needs_value in declared.items():
         if needs_value and name not in given:
             yield (), f"the variable ${name} needs a value", f"add it under variables: {name}: …"
