@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradual_agent.http.reading.quick_head import KnownHeads
 from gradual_agent.runtime.lease import Lease
@@ -29,5 +30,7 @@ class HttpContext:
     """Seconds since 1970, for the Expires of cookies."""
     heads: KnownHeads = field(default_factory=KnownHeads)
     """What was learned of the heads of responses."""
+    tokens: dict[Any, Any] = field(default_factory=dict)
+    """The tokens that all users share (`http.auth.tokens.TokenSource`), by their logins."""
     connections: int = 0
     """How many are open."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gradual_common.kinds.failure import DATA, EXTRACT, INTERNAL, POLL, TEMPLATE, TIMEOUT, FailureKind
 from gradual_common.kinds.http import failures as http
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
+from gradual_common.kinds.http.auth.oauth2 import TOKEN
 from gradual_common.kinds.http.event_streams import SSE
 from gradual_common.kinds.http.graphql import GRAPHQL
 
@@ -31,6 +32,7 @@ BUILT_IN = (
     DATA,
     GRAPHQL,
     SSE,
+    TOKEN,
 )
 """The failures of HTTP actions, and those that any action may have, in the order of their numbers on the wire."""
 

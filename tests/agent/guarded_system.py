@@ -60,8 +60,8 @@ class GuardedSystem:
                 self.statuses[status] += 1
                 message = f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\n{extra}\r\n{text}"
                 writer.write(message.encode())
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # The client has gone, or the test is over.
         finally:
             writer.close()
 

@@ -12,21 +12,29 @@ from types import coroutine
 from typing import Any, Final
 
 from gradual_agent.http.auth.digest import DigestSession, read_digest
-from gradual_agent.http.auth.logins import DigestLogin
-from gradual_agent.http.client import AUTH, HttpClient
+from gradual_agent.http.auth.logins import DigestLogin, OAuth2Login
+from gradual_agent.http.auth.tokens import TokenSource, token_request
+from gradual_agent.http.client import AUTH, FIRST, HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
+from gradual_agent.http.failures import Failure
 from gradual_agent.http.long_bytes import insert_bytes
 from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.request import HttpRequest
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
+from gradual_common.clock import NS_PER_S
+from gradual_common.errors import RequestError
+from gradual_common.kinds.failures import KIND
 from gradual_common.net.urls import encode_text
 from gradual_common.plan.model.plan import Connections, Cookies
 
 UNAUTHORIZED: Final = 401
 MAX_ANSWERS: Final = 3
 """Challenges that are answered for one request: the first, and others that only say that the nonce is too old."""
+
+LONGEST_WAIT: Final = 3600 * NS_PER_S
+"""The wait for a token ends with its fetch, which has a timeout of its own."""
 
 Digests = dict[tuple[Origin, DigestLogin], DigestSession]
 """The sessions of a user by where they are used, and for whom."""
@@ -35,11 +43,14 @@ Digests = dict[tuple[Origin, DigestLogin], DigestSession]
 class AuthenticatingClient(HttpClient):
     """A client that answers challenges, and remembers them: only the first request to a service meets one."""
 
-    __slots__ = ("_digests", "_unsigned")
+    __slots__ = ("_digests", "_own_tokens", "_token", "_unsigned", "_waits_for")
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
         super().__init__(dialer, owner, cookies, connections)
         self._digests: Digests = {}
+        self._own_tokens: dict[OAuth2Login, TokenSource] = {}
+        self._token = ""
+        self._waits_for: TokenSource | None = None
         self._unsigned: HttpRequest | None = None
         """The last request or hop, without credentials."""
 
@@ -47,7 +58,7 @@ class AuthenticatingClient(HttpClient):
         """Another client of the same user, which shares the sessions: a nonce's requests are counted by the user."""
         made = super().beside(owner)
         assert isinstance(made, AuthenticatingClient)
-        made._digests = self._digests
+        made._digests, made._own_tokens = self._digests, self._own_tokens
         return made
 
     def _make_another(self, owner: Resumable) -> HttpClient:
@@ -60,6 +71,69 @@ class AuthenticatingClient(HttpClient):
             yield from self._send(request, sample)
             return
         self._unsigned = request
+        if isinstance(request.settings.auth, OAuth2Login):
+            yield from self._fetch_with_token(request.settings.auth, request, sample)
+        else:
+            yield from self._fetch_by_challenge(request, sample)
+
+    def _fetch_with_token(self, login: OAuth2Login, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
+        """With a token; one that was good and is refused now is replaced once."""
+        source = self._source_of(login)
+        for is_again in (False, True):
+            token = source.current() or (yield from self._wait_for_token(source, login, request, sample))
+            if not token:
+                return
+            self._token = token
+            self._cause = AUTH if is_again else FIRST
+            yield from self._send(self._signed(request), sample)
+            if sample.kind or sample.status_code != UNAUTHORIZED:
+                source.was_accepted = source.was_accepted or (token == source.token and not sample.kind)
+                return
+            if is_again or not source.refuse(token):
+                return
+            _forget_response(sample)
+            self._unsigned = request
+
+    def _wait_for_token(
+        self, source: TokenSource, login: OAuth2Login, request: HttpRequest, sample: Sample
+    ) -> Generator[None, Any, str]:
+        """A new token; "" if there is none, and the sample has failed. The wait is no part of the response time."""
+        clock = self._context.clock
+        begun = clock()
+        try:
+            asked = token_request(login, request)
+        except RequestError as error:
+            self._end(sample, Failure(KIND["token"], f"the token could not be fetched: {error}"))
+            return ""
+        self._sample, self._deadline, self._waits_for = sample, begun + LONGEST_WAIT, source
+        source.join(self, sample, asked)
+        outcome: str | Failure = yield
+        self._sample, self._waits_for = None, None
+        if isinstance(outcome, Failure):
+            self._end(sample, outcome)
+            return ""
+        sample.started += clock() - begun
+        return outcome
+
+    def on_token(self, outcome: str | Failure) -> None:
+        """The wait for a token is over."""
+        self._waits_for = None
+        self._owner.resume(outcome)
+
+    def _detach(self) -> tuple[int, int]:
+        source, self._waits_for = self._waits_for, None
+        if source is None:
+            return super()._detach()
+        source.leave(self)
+        return 0, 0
+
+    def _source_of(self, login: OAuth2Login) -> TokenSource:
+        sources = self._context.tokens if login.per == "agent" else self._own_tokens
+        if login not in sources:
+            sources[login] = TokenSource(self._dialer)
+        return sources[login]
+
+    def _fetch_by_challenge(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
         yield from self._send(self._signed(request), sample)
         answers = 0
         while sample.status_code == UNAUTHORIZED and not sample.kind:
@@ -67,8 +141,7 @@ class AuthenticatingClient(HttpClient):
             if answered is None:
                 return
             answers += 1
-            sample.status_code = sample.first_byte = 0
-            sample.response = None
+            _forget_response(sample)
             self._cause = AUTH
             yield from self._send(answered, sample)
 
@@ -85,6 +158,8 @@ class AuthenticatingClient(HttpClient):
 
     def _signed(self, request: HttpRequest) -> HttpRequest:
         """The request with credentials, if the server has said how it wants them."""
+        if isinstance(request.settings.auth, OAuth2Login):
+            return _with_field(request, f"Bearer {self._token}")
         session = self._digests.get(self._key_of(request))
         return request if session is None else _with_field(request, session.answer(request.method, request.target))
 
@@ -95,20 +170,27 @@ class AuthenticatingClient(HttpClient):
         other one says that the credentials are wrong (RFC 7616, 3.3).
         """
         request = self._unsigned
-        if request is None or request.settings.auth is None or sample.response is None:
+        login = None if request is None else request.settings.auth
+        if request is None or not isinstance(login, DigestLogin) or sample.response is None:
             return None
         challenge = read_digest(sample.response.headers.get_all("www-authenticate"))
         if challenge is None or answers == MAX_ANSWERS or (answers and not challenge.is_stale):
             self._digests.pop(self._key_of(request), None)
             return None
-        self._digests[self._key_of(request)] = DigestSession(request.settings.auth, challenge, token_hex(16))
+        self._digests[self._key_of(request)] = DigestSession(login, challenge, token_hex(16))
         return self._signed(request)
 
     @staticmethod
     def _key_of(request: HttpRequest) -> tuple[Origin, DigestLogin]:
         login = request.settings.auth
-        assert login is not None
+        assert isinstance(login, DigestLogin)
         return request.origin, login
+
+
+def _forget_response(sample: Sample) -> None:
+    """What comes next takes the place of the response."""
+    sample.status_code = sample.first_byte = 0
+    sample.response = None
 
 
 def _with_field(request: HttpRequest, value: str) -> HttpRequest:

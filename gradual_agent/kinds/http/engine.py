@@ -59,6 +59,8 @@ def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     actions = list(zip(settings, specs, strict=True))
     settings += shared_settings(plan)
     runtime.check_destinations(chain.from_iterable(known_destinations(each, spec.url) for each, spec in actions))
+    token_urls = [(each, each.auth.oauth2.token_url) for each in settings if each.auth and each.auth.oauth2]
+    runtime.check_destinations(chain.from_iterable(known_destinations(each, url) for each, url in token_urls))
     for way in {each.way for each in settings}:
         dialer.shared_by(way)  # It finds the source addresses.
     try:

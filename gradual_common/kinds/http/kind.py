@@ -13,6 +13,7 @@ from gradual_common.kinds.extraction import SOURCES, Extraction
 from gradual_common.kinds.http import failures
 from gradual_common.kinds.http.assertions import HTTP_ASSERTIONS
 from gradual_common.kinds.http.auth.checks import check_auth
+from gradual_common.kinds.http.auth.oauth2 import TOKEN
 from gradual_common.kinds.http.event_streams import EventStream
 from gradual_common.kinds.http.graphql import GraphQL
 from gradual_common.kinds.http.multipart import Parts
@@ -113,7 +114,7 @@ class HttpKind(ActionKind):
     name = "http"
     model = HttpActionSpec
     engine = "gradual_agent.kinds.http.engine:make_engine"
-    failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE)
+    failures = (failures.STATUS, *failures.ON_THE_WAY, failures.BODY_TOO_LARGE, TOKEN)
     assertions = HTTP_ASSERTIONS
     template_keys = ("url", "query", "headers", "body", "form", "multipart", "graphql", "assertions", "record")
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from gradual_common.kinds.http.auth.auth import Auth
 from gradual_common.kinds.http.auth.basic import BasicAuth
+from gradual_common.kinds.http.auth.oauth2 import OAuth2Auth
 from gradual_common.kinds.http.auth.sigv4 import Sigv4Auth
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService
@@ -111,6 +112,7 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in auth", Auth),
     ("in auth.basic or auth.digest", BasicAuth),
     ("in auth.sigv4", Sigv4Auth),
+    ("in auth.oauth2", OAuth2Auth),
     ("in tls", Tls),
     ("in dns", Dns),
     ("in network", Line),

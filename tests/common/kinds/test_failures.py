@@ -10,6 +10,7 @@ def test_the_numbers_of_built_in_failures_stay() -> None:
         "assertion:body_contains", "assertion:body_matches", "assertion:json", "assertion:body_size", "extract",
         "timeout", "connect", "dns", "tls", "reset", "protocol", "redirect", "proxy", "template", "body_too_large",
         "internal", "assertion:xpath", "assertion:css", "assertion:json_schema", "poll", "data", "graphql", "sse",
+        "token",
     )  # fmt: skip
 
 

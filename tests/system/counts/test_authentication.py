@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fleet_processes import Fleet, Outcome
-from guarded_system import PASSWORD, USER, GuardedSystem
+from guarded_system import CLIENT, PASSWORD, SECRET, USER, GuardedSystem
 
 TERMS = ("interrupted", "hops", "retried", "resent", "further", "auth_sent")
 
@@ -64,3 +64,16 @@ def test_digest_is_counted_apart(system: GuardedSystem, fleet: Fleet, agents: in
     assert system.counted == {"/open": 60, "/digest/a": 60 + 18}
     assert (totals["requests"], totals["failures"], totals["auth_sent"]) == (120, 0, 18)
     assert "18 of authentication" in outcome.output
+
+
+@pytest.mark.parametrize("agents", [1, 3])
+def test_each_agent_fetches_one_token(system: GuardedSystem, fleet: Fleet, agents: int) -> None:
+    url = f"http://127.0.0.1:{system.port}/token"
+    login = {"token_url": url, "client_id": CLIENT, "client_secret": SECRET}
+    master = fleet.start_master(plan(system, {"oauth2": login}, "/api/a"), agents)
+    outcome = fleet.wait(master, [fleet.start_agent(f"a{number}") for number in range(agents)])
+    assert outcome.code == 0, outcome.output[-4000:]
+    totals = totals_of(outcome, system)
+    assert system.counted == {"/open": 60, "/api/a": 60, "/token": agents}
+    assert (totals["requests"], totals["failures"], totals["auth_sent"]) == (120, 0, agents)
+    assert SECRET not in outcome.output

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, model_validator
 from gradual_common.kinds.http.auth.basic import BasicAuth
 from gradual_common.kinds.http.auth.credentials import Credential
 from gradual_common.kinds.http.auth.digest import DigestAuth
+from gradual_common.kinds.http.auth.oauth2 import OAuth2Auth
 from gradual_common.kinds.http.auth.sigv4 import Sigv4Auth
 from gradual_common.language.model import AlsoWritten, Model
 from gradual_common.language.wording import listed
@@ -35,6 +36,9 @@ class Auth(Model):
 
     sigv4: Sigv4Auth | None = None
     """AWS Signature Version 4: each message is signed when it is sent."""
+
+    oauth2: OAuth2Auth | None = None
+    """A token of OAuth 2.0 client credentials, which a token endpoint gives."""
 
     @model_validator(mode="after")
     def _check_one(self) -> Auth:

@@ -12,6 +12,7 @@ from gradual_common.language.plan_view import PlanView
 from gradual_common.templates.templates import static_pieces
 
 FIELD = "authorization"
+_ABSOLUTE = re.compile(r"(?i)https?://[^/?#]")
 _USER_INFORMATION = re.compile(r"(?i)https?://[^/?#]*@")
 _SEPARATE = "leave one of them out, or write auth: none for the action"
 
@@ -22,6 +23,7 @@ def check_auth(view: PlanView) -> None:
         auth = mapping_at(owner, "auth")
         place = (*path, "auth")
         _check_username(view, (*place, "basic", "username"), mapping_at(auth, "basic").get("username"))
+        _check_token_url(view, (*place, "oauth2", "token_url"), mapping_at(auth, "oauth2").get("token_url"))
         _check_token(view, (*place, "bearer"), auth.get("bearer"))
         check_sigv4(view, (*place, "sigv4"), mapping_at(auth, "sigv4"))
     for name in view.actions_of("http"):
@@ -35,6 +37,13 @@ def _check_username(view: PlanView, path: Path, username: Any) -> None:
     """No colon: it would end the name (RFC 7617, 2)."""
     if ":" in _static_text(username):
         view.document.report(path, "a user name of Basic holds no colon: what comes after it would be the password")
+
+
+def _check_token_url(view: PlanView, path: Path, url: Any) -> None:
+    """Absolute, unless a template comes first."""
+    pieces = _pieces(url)
+    if pieces and pieces[0] is not None and not _ABSOLUTE.match(pieces[0]):
+        view.document.report(path, "the address of a token endpoint is absolute", "write https://HOST/PATH")
 
 
 def _check_token(view: PlanView, path: Path, token: Any) -> None:
@@ -62,9 +71,13 @@ def _report_once(view: PlanView, path: Path, message: str) -> None:
 
 def _static_text(value: Any) -> str:
     """The parts of a text between its templates; none of one that cannot be read, which another check reports."""
+    return "".join(piece or "" for piece in _pieces(value))
+
+
+def _pieces(value: Any) -> list[str | None]:
     if not isinstance(value, str):
-        return ""
+        return []
     try:
-        return "".join(piece or "" for piece in static_pieces(value))
+        return static_pieces(value)
     except TemplateError:
-        return ""
+        return []

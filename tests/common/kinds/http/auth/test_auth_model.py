@@ -9,6 +9,7 @@ from gradual_common.kinds.http.settings import inherit
 from gradual_common.plan.confidential import first_confidential
 
 TOKEN = {"bearer": "abc"}
+OAUTH2 = {"token_url": "https://idp.example/token", "client_id": "load", "client_secret": "geheim-2"}
 BASIC = {"basic": {"username": "amy", "password": "geheim-1"}}
 
 
@@ -48,6 +49,13 @@ def test_none_turns_off_that_of_the_service() -> None:
         ({"basic": {"username": "", "password": ""}}, "the text is empty"),
         ({"basic": {"username": "a:b", "password": ""}}, "a user name of Basic holds no colon"),
         ({"basic": {"username": "a", "pasword": "x", "password": ""}}, "unknown key 'pasword'"),
+        (
+            {"oauth2": {**OAUTH2, "token_url": "/token"}},
+            "the address of a token endpoint is absolute (write https://HOST",
+        ),
+        ({"oauth2": {**OAUTH2, "per": "group"}}, "'group' is not allowed; allowed: 'agent' or 'user'"),
+        ({"oauth2": {**OAUTH2, "client_secret": "{{secrets.NO}}"}}, "secrets has no 'NO'"),
+        ({"digest": {"username": "a"}}, "password is missing"),
         ({"bearer": "Bearer {{vu.slot}}"}, "a token holds no blank (write the token alone; `Bearer` is put before it)"),
         ({"bearer": ["x"]}, "text is expected, such as"),
         ({"bearer": "{{nobody}}"}, "'{{nobody}}' reads 'nobody', which nothing sets"),
@@ -107,6 +115,7 @@ def test_a_group_reads_only_the_authentication_that_its_actions_use() -> None:
 def test_what_authenticates_is_confidential() -> None:
     for auth, place in ((TOKEN, "bearer"), (BASIC, "basic.password")):
         assert first_confidential(load(small(actions__look__auth=auth)).job) == f"actions.look.auth.{place}"
+    assert first_confidential(load(small(actions__look__auth={"oauth2": OAUTH2})).job).endswith("oauth2.client_secret")
     templates = {"basic": {"username": "{{vu.slot}}", "password": "{{vu.slot}}"}}
     assert first_confidential(load(small(actions__look__auth=templates)).job) == ""
 
