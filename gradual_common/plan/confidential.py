@@ -19,8 +19,10 @@ from gradual_common.net.certificates import holds_key
 from gradual_common.plan.model.once import once_plan, steps_of
 from gradual_common.plan.model.plan import Plan, Threshold, UserGroup
 from gradual_common.plan.model.steps import Poll, SomeStep, changed_steps
+from gradual_common.plan.signing_keys import signing_templates
 from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import SENT_KEYS, places_in
+from gradual_common.templates.templates import literal_keys
 
 AUTHENTICATING = SENT_KEYS - {"assertions"}
 """The keys of a plan whose values may authenticate. What is asserted is only compared with a response."""
@@ -46,7 +48,8 @@ def first_confidential(job: Job) -> str:
             found = any(credentials)
         if found:
             return Document(job.document, "").show(path)
-    return ""
+    document = Document(job.document, "")
+    return next((document.show(path) for path, text in signing_templates(document) if literal_keys(text)), "")
 
 
 def plan_for_display(plan: Plan, job: Job) -> Plan:

@@ -19,13 +19,13 @@ SIGNING = ("hmac", "jwt")
 
 def mask_literal_keys(document: Document) -> None:
     """Let the keys in templates be masked like secrets: `{{ body | hmac('the key') }}`."""
-    for _, text in _templates(document):
+    for _, text in signing_templates(document):
         document.credentials.update(key for key in literal_keys(text) if len(key) >= MIN_CREDENTIAL_LENGTH)
 
 
 def check_signing_keys(document: Document, secrets: Mapping[str, str]) -> None:
     """Report each secret that cannot sign the JWT in which a template names it."""
-    for path, text in _templates(document):
+    for path, text in signing_templates(document):
         for name, algorithm in _jwt_secrets(text):
             try:
                 if name in secrets:
@@ -34,7 +34,7 @@ def check_signing_keys(document: Document, secrets: Mapping[str, str]) -> None:
                 document.report(path, f"secrets.{name}: {error}")
 
 
-def _templates(document: Document) -> Iterator[tuple[Path, str]]:
+def signing_templates(document: Document) -> Iterator[tuple[Path, str]]:
     """Every text that may be a template with a signature."""
     for path, text in texts_in(document.root):
         if any(function in text for function in SIGNING) and is_template(text):

@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from made_keys import pem, public_pem, rsa_key
 from plan_samples import load, mistakes, small
 
+from gradual_common.plan.confidential import first_confidential
+
 
 @pytest.fixture(name="folder")
 def make_folder(tmp_path: Path) -> Path:
@@ -60,3 +62,9 @@ def test_a_key_within_a_template_is_not_shown_by_the_message_about_it(folder: Pa
 def test_a_key_within_a_template_is_masked_in_the_run(folder: Path) -> None:
     job = load(signed("{{ 'x' | hmac('hunter2-key') }} {{ jwt({}, 'hunter3-key') }}"), folder=folder).job
     assert {"hunter2-key", "hunter3-key"} <= set(job.credentials)
+
+
+def test_a_key_within_a_template_is_confidential_wherever_it_is() -> None:
+    plan = small(users__0__behavior=[{"set": {"sum": "{{ 'x' | hmac('hunter2-key') }}"}}, {"action": "look"}])
+    assert first_confidential(load(plan).job) == "users.a.behavior[0].set.sum"
+    assert first_confidential(load(small(actions__look__url="/{{ 'x' | hmac(vu.group) }}")).job) == ""
