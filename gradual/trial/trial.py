@@ -35,6 +35,7 @@ from gradual_agent.users.flow.values import Pause
 from gradual_agent.users.user import VirtualUser
 from gradual_common.clock import NEVER
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.values.metrics import as_number
 from gradual_common.language.document import SETUP, TEARDOWN, Once
@@ -192,7 +193,8 @@ class Trial:
 
     def _note_failure(self, series: StepSeries, sample: Sample) -> None:
         self._printer.count_failure()
-        if not series.action:  # An action prints its failure itself.
+        # An action prints its failure itself; that a poll is over is known only after it.
+        if not series.action or sample.kind == KIND["poll"]:
             self._printer.show_failure(series.name, sample)
 
 

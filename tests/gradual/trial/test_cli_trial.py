@@ -50,6 +50,24 @@ async def printed(loaded: LoadedPlan) -> tuple[str, int]:
     return "\n".join(lines), printer.failures
 
 
+async def test_each_failed_step_is_printed_also_one_that_sends_nothing(url: str) -> None:
+    steps = [
+        {"push": {"orders": 1}},
+        {"pop": {"order": "orders"}},
+        {"pop": {"other": "orders"}, "name": "take"},
+        {"set": {"share": "{{ 100 / vu.iteration }}"}},
+        {"poll": "help", "until": "false", "every": "1ms", "within": "5ms"},
+        {"if": "1 / vu.iteration > 1", "steps": ["help"]},
+    ]
+    text, failures = await printed(plan(url, {"behavior": steps}, {"help": {"url": "/api/help"}}))
+    assert text.count("── take ──") == 1, text
+    assert "(data): the pool 'orders' is empty" in text
+    assert "failed: template failed (template): '{{ 100 / vu.iteration }}': division by zero" in text
+    assert "(poll): 'false' did not hold within 0.005 s" in text
+    assert "if: condition 1 / vu.iteration > 1 cannot be evaluated" in text
+    assert failures == 4
+
+
 async def test_requests_responses_variables_and_conditions_are_printed(url: str, bank: Bank) -> None:
     login = {
         **LOGIN,
