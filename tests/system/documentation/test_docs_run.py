@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
 from demo_bank import demo_bank
 from docs_blocks import BLOCKS, ROOT, Block
@@ -120,6 +121,9 @@ class ReadersFolder:
         self._ports = {BANK: bank.removeprefix("http://"), MASTER: str(free_port()), METRICS: str(free_port())}
         (folder / "examples").symlink_to(ROOT / "examples")
         (folder / "users.csv").symlink_to(ROOT / "examples/users.csv")
+        (folder / "vouchers.csv").write_text("code\n" + "".join(f"V-{number}\n" for number in range(100_000)))
+        (folder / "signing.key").write_text("a key that two sides have")
+        (folder / "jwt.pem").write_bytes(trustme.CA(key_type=trustme.KeyType.RSA).private_key_pem.bytes())
         (folder / "cities.json").write_text('[{"name": "Bern"}, {"name": "Oslo"}]')
         (folder / "out").mkdir()
         (folder / "bin").mkdir()
