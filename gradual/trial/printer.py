@@ -101,7 +101,7 @@ class TrialPrinter:
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), spec.assertions, self._failures)}")
 
     def show_failure(self, step: str, sample: Sample) -> None:
-        """Print a failure that no action prints: of an expression, a pool without a value, a poll whose time is over."""
+        """Print a failure that no action prints: of an expression, an empty pool, a poll whose time is over."""
         self.begin_step(step, step)
         self.say(f"  {outcome_of(sample, sample.explain(self._mask.hide_text), (), self._failures)}")
 

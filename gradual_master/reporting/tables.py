@@ -16,7 +16,6 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, Literal
 
-from gradual_common.units import count
 from gradual_master.reporting.text.failures import why
 from gradual_master.reporting.text.formatting import (
     notes_of,
@@ -33,7 +32,6 @@ from gradual_master.reporting.text.formatting import (
 )
 from gradual_master.results.judging.objectives import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
-from gradual_master.results.summary.sections import OnceSection, Summary
 
 State = Literal["passed", "failed", "warning", "none"]
 
@@ -302,16 +300,3 @@ def state_of(row: ObjectiveRow) -> State:
     if row.passed:
         return "passed"
     return "warning" if row.severity == "warn" else "failed"
-
-
-def once_of(summary: Summary) -> dict[str, str]:
-    """How set-up and teardown ended, as far as the plan has them; why one failed is a reason of the verdict."""
-    sections = {"set-up": summary.setup, "teardown": summary.teardown}
-    return {name: _describe_once(section) for name, section in sections.items() if section is not None}
-
-
-def _describe_once(section: OnceSection) -> str:
-    requests, failed = (sum(row[name] for row in section.actions) for name in ("requests", "failures"))
-    where = f" on {section.agent}" if section.agent else ""
-    took = "" if section.duration_s is None else f" in {show_number(section.duration_s, 3)} s"
-    return f"{section.status}{where}{took}; {count(requests, 'request')}, {show_count(failed)} failed"

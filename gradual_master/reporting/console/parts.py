@@ -25,7 +25,6 @@ from gradual_master.reporting.tables import (
     TOTALS,
     TRANSACTIONS,
     Column,
-    once_of,
     state_of,
 )
 from gradual_master.reporting.text.failures import title_of, why
@@ -39,6 +38,7 @@ from gradual_master.reporting.text.formatting import (
     show_seconds,
     thinned,
 )
+from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow

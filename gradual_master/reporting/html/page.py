@@ -22,6 +22,7 @@ from gradual_master.reporting.html import captions, embedding
 from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
 from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
+from gradual_master.reporting.text.once import once_of
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -123,6 +124,6 @@ def _template() -> Template:
     filters = {name.removeprefix("show_"): show for name, show in vars(formatting).items() if name.startswith("show_")}
     environment.filters.update(**filters, request_title=title_of_request, response_title=title_of_response)
     environment.globals.update(
-        tables=tables, OVER_TIME=OVER_TIME, notes_of=formatting.notes_of, panel_size=(WIDTH, HEIGHT)
+        tables=tables, once_of=once_of, OVER_TIME=OVER_TIME, notes_of=formatting.notes_of, panel_size=(WIDTH, HEIGHT)
     )
     return environment.get_template("report.html.j2")

@@ -25,6 +25,7 @@ from gradual_master.reporting.markdown.page import (
 )
 from gradual_master.reporting.tables import STEP, Column, state_of
 from gradual_master.reporting.text.formatting import NO_DATA, show_instant, show_seconds, thinned
+from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives import ObjectiveRow
@@ -205,7 +206,7 @@ def _run(summary: Summary) -> Block:
         "plan": f"sha256 {run.plan_sha256}",
         "version": run.version,
         "seed": str(run.seed),
-        **tables.once_of(summary),
+        **once_of(summary),
         **{f"tag {name}": value for name, value in run.tags.items()},
     }
     rows = [(escape(name), escape(value, MAX_SENTENCE_CHARS)) for name, value in facts.items() if value is not None]
