@@ -118,14 +118,17 @@ def split_comparison(text: str) -> tuple[str, str, Any]:
     """`"data.total > 5"` → subject, operator, expected value; operator "" where there is none.
 
     The operator is the last one outside of brackets and quotes: JMESPath has operators of its own in filters.
+    ValueError for comparisons that are joined: it is not clear which value is compared.
     """
     # `items[?price > `5`].id | length(@) > 2` has two comparisons; the first one is part of the JMESPath expression.
-    found = None
-    for position in _outside_of_brackets(text):
-        if match := _operator_at(text, position):
-            found = match
-    if found is None:
+    outside = _outside_of_brackets(text)
+    operators = [match for position in outside if (match := _operator_at(text, position))]
+    if not operators:
         return text.strip(), "", None
+    found = operators[-1]
+    if any(text.startswith(("&&", "||"), position) for position in outside if operators[0][0] < position < found[0]):
+        whole = f"({text.strip()}) == true"
+        raise ValueError(f'comparisons are joined: write an assertion for each, or compare the whole, "{whole}"')
     return text[: found[0]].strip(), found[2], read_expected(text[found[1] :].strip())
 
 

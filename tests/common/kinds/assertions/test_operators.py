@@ -1,5 +1,6 @@
 """Operators are found where people write them, and nowhere inside of quotes and brackets."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,11 +26,20 @@ from gradual_common.kinds.assertions.operators import (
         ("name matches ^a+$", ("name", "matches", "^a+$")),
         ("n in [1, 2]", ("n", "in", [1, 2])),
         ("id == {{user.id}}", ("id", "==", "{{user.id}}")),
+        ("(a == 'x' || b == 'y') == true", ("(a == 'x' || b == 'y')", "==", True)),
+        ("a || b == 5", ("a || b", "==", 5)),
+        ("a == 'x && y'", ("a", "==", "x && y")),
         ('"a > b" == null', ('"a > b"', "==", None)),
     ],
 )
 def test_the_last_operator_outside_of_quotes_and_brackets_splits(text: str, parts: Any) -> None:
     assert split_comparison(text) == parts
+
+
+@pytest.mark.parametrize("text", ["a == 'x' && b == 'y'", "a > 1 || b < 2", "a contains 'x' && (b || c) == 1"])
+def test_comparisons_that_are_joined_are_a_mistake(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f'compare the whole, "({text}) == true"')):
+        split_comparison(text)
 
 
 @pytest.mark.parametrize(
