@@ -55,7 +55,8 @@ _BRACKET = re.compile(r"[\[\]{}]|(?<!\\)\\*[\"']")
 _WORD = re.compile(r"[^\s,;&}\]<\"'\\]*")
 _FORM_VALUE = re.compile(r"(?:[^&\s\"<\\]|\\++(?![\"']))*+")
 _TEXT = re.compile(r"(?s:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+")
-_LINE = re.compile(r"(?:[^\r\n\"\\]|\\++(?![rn\"]))*+")
+_LINE = re.compile(r"(?:[^\r\n\"\\]|(?<==)\\*+\"[^\r\n\"\\]*+\\*+\"|\\++(?![rn\"]))*+")
+"""Up to the end of the line, or of the text in quotes that holds it; `name="value"` within it is a part of it."""
 _PART = re.compile(r"(?:[^\r\n]|\r?\n(?!--))*+")
 _VALUES = {"bare": _FORM_VALUE, "tag": _TEXT, "header": _LINE, "line": _LINE, "part": _PART}
 _AHEAD = frozenset({"user", "encoded"})

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradual_common.secrecy.field_names import hide_fields
 from gradual_common.secrecy.masking import Mask, encoded, spelled
 
 SPELLINGS = {
@@ -77,3 +78,18 @@ def test_a_long_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     begun = time.process_time()
     Mask(["hunter2/ö", '\\"x', "a b c d"]).hide(written)
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ('Authorization: Digest username="amy", response="7790", nc=1, opaque="o"\nX: y', "Authorization: ***\nX: y"),
+        (
+            r'{"a": "Authorization: Digest username=\"amy\", response=\"7790\"", "b": 1}',
+            '{"a": "Authorization: ***", "b": 1}',
+        ),
+    ],
+)
+def test_an_answer_to_a_challenge_is_hidden_whole(text: str, hidden: str) -> None:
+    """The hash of a password lets others try passwords."""
+    assert hide_fields(text) == hidden
