@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from small_server import SmallHandler, SmallServer, serving
 
 
 @dataclass(frozen=True)
@@ -23,24 +23,17 @@ class Received:
 Verify = Callable[[Received], bool]
 
 
-class VerifyingServer(ThreadingHTTPServer):
+class VerifyingServer(SmallServer):
     """`accepted` and `refused`: the requests in the order of arrival."""
 
-    daemon_threads = True
-
     def __init__(self, verify: Verify) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.verify = verify
         self.accepted: list[Received] = []
         self.refused: list[Received] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(SmallHandler):
     server: VerifyingServer
 
     def do_GET(self) -> None:
@@ -75,18 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 503 if sum(request.target == self.path for request in self.server.accepted) % 2 else 200
         return 307 if self.path.startswith("/hop") else 200
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
-
-@contextmanager
-def verifying_server(verify: Verify) -> Iterator[VerifyingServer]:
+def verifying_server(verify: Verify) -> AbstractContextManager[VerifyingServer]:
     """A server until the end of the block."""
-    with VerifyingServer(verify) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(VerifyingServer(verify))

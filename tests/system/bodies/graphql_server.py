@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from typing import Any
 
 from graphql import build_schema, graphql_sync
+from small_server import SmallHandler, SmallServer, serving
 
 SCHEMA = build_schema(
     """
@@ -41,22 +39,15 @@ class _Root:
         return _Account(names["from"], amount)
 
 
-class GraphQLServer(ThreadingHTTPServer):
+class GraphQLServer(SmallServer):
     """`seen`: (operation, variables as JSON) of each request."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.seen: list[tuple[str, str]] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(SmallHandler):
     server: GraphQLServer
 
     def do_POST(self) -> None:
@@ -76,18 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
-
-@contextmanager
-def running_graphql_server() -> Iterator[GraphQLServer]:
+def running_graphql_server() -> AbstractContextManager[GraphQLServer]:
     """The server, until the end of the block."""
-    with GraphQLServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(GraphQLServer())

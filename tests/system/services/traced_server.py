@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+
+from small_server import SmallHandler, SmallServer, serving
 
 
-class TracedServer(ThreadingHTTPServer):
+class TracedServer(SmallServer):
     """`seen`: (path, traceparent or "") in the order of arrival."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.seen: list[tuple[str, str]] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(SmallHandler):
     server: TracedServer
 
     def do_GET(self) -> None:
@@ -35,18 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
-
-@contextmanager
-def traced_server() -> Iterator[TracedServer]:
+def traced_server() -> AbstractContextManager[TracedServer]:
     """A server until the end of the block."""
-    with TracedServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(TracedServer())
