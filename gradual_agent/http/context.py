@@ -32,5 +32,7 @@ class HttpContext:
     """What was learned of the heads of responses."""
     tokens: dict[Any, Any] = field(default_factory=dict)
     """The tokens that all users share (`http.auth.tokens.TokenSource`), by their logins."""
+    record: Callable[[str, Any], bool] = lambda name, value: True
+    """Records a value of a custom metric (`kinds.metrics.Record`)."""
     connections: int = 0
     """How many are open."""

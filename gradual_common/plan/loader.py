@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradual_common.errors import PlanError, Problem
+from gradual_common.kinds.http.auth.oauth2 import name_token_metrics
 from gradual_common.kinds.http.event_streams import put_metrics_in
 from gradual_common.kinds.http.request_checks import uses_base_url
 from gradual_common.language.document import Document, Path, list_at
@@ -168,6 +169,7 @@ def load_plan(
     put_operations_in(document)
     mask_literal_keys(document)
     put_metrics_in(document)
+    name_token_metrics(document)
     plan = validate(document)
     view = PlanView(document)
     uses = check_plan(view)

@@ -130,7 +130,7 @@ class AuthenticatingClient(HttpClient):
     def _source_of(self, login: OAuth2Login) -> TokenSource:
         sources = self._context.tokens if login.per == "agent" else self._own_tokens
         if login not in sources:
-            sources[login] = TokenSource(self._dialer)
+            sources[login] = TokenSource(self._dialer, login.metric)
         return sources[login]
 
     def _fetch_by_challenge(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:

@@ -25,6 +25,8 @@ class OAuth2Login(NamedTuple):
     client_secret: str
     scope: str
     per: str
+    metric: str
+    """Of the times of its fetches."""
 
 
 Login = DigestLogin | OAuth2Login
@@ -60,7 +62,7 @@ def compile_login(auth: Auth | None) -> Compiled | None:
     if auth is not None and auth.digest is not None:
         return _compiled(LoginTemplate(DigestLogin, [auth.digest.username, auth.digest.password]))
     if auth is not None and (given := auth.oauth2) is not None:
-        texts = [given.token_url, given.client_id, given.client_secret, given.scope, given.per]
+        texts = [given.token_url, given.client_id, given.client_secret, given.scope, given.per, given.metric or ""]
         return _compiled(LoginTemplate(OAuth2Login, texts))
     return None
 

@@ -18,7 +18,7 @@ from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.failures import Failure, unexpected
 from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.clock import NEVER, NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 from gradual_common.kinds.failures import KIND
 
 MARGIN = 30 * NS_PER_S
@@ -79,10 +79,11 @@ def read_token(sample: Sample) -> tuple[str, int] | Failure:
 class TokenSource:
     """The token of one login, for all who share it."""
 
-    __slots__ = ("_dialer", "_fetch", "_good_until", "_waiting", "token", "was_accepted")
+    __slots__ = ("_dialer", "_fetch", "_good_until", "_metric", "_waiting", "token", "was_accepted")
 
-    def __init__(self, dialer: Dialer) -> None:
+    def __init__(self, dialer: Dialer, metric: str) -> None:
         self._dialer = dialer
+        self._metric = metric
         self._fetch: _TokenFetch | None = None
         self._waiting: dict[TokenWaiter, Sample] = {}
         self._good_until = 0
@@ -125,6 +126,7 @@ class TokenSource:
         outcome: Any = bug or read_token(sample)
         if not isinstance(outcome, Failure):
             outcome, life = outcome
+            self._dialer.context.record(self._metric, (self._dialer.context.clock() - sample.started) / NS_PER_MS)
             self.token, self.was_accepted = outcome, False
             # From the moment when it was asked for: the endpoint counted from a later one.
             self._good_until = min(NEVER, sample.started + life - min(MARGIN, life // 10))

@@ -52,7 +52,9 @@ NO_SCOPE: dict[str, Any] = {}
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> HttpEngine:
     """Make the engine for a plan; JobError for TLS files that cannot be used on this machine, or a forbidden host."""
-    context = HttpContext(runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock)
+    context = HttpContext(
+        runtime.loop, runtime.timeline, runtime.lease, runtime.clock, runtime.wall_clock, record=runtime.record
+    )
     dialer = Dialer(context, assets, runtime.allowed)
     specs = [spec for spec in plan.actions.values() if isinstance(spec, HttpActionSpec)]
     settings: list[HttpService] = [inherit(plan.config_of(spec), spec) for spec in specs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradual_common.errors import TemplateError
+from gradual_common.kinds.http.auth.oauth2 import token_metrics
 from gradual_common.kinds.values.metrics import DEFAULT_RESOLUTION, VALUE
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
@@ -24,6 +25,10 @@ def check_metrics(view: PlanView) -> None:
             metric = written if isinstance(written, dict) else {}
             _check_agreement(view, path, first.setdefault(name, (action, metric)), metric)
             _check_value(view, (*path, VALUE), metric.get(VALUE))
+    for name, path in token_metrics(view.document).items():
+        if name in first:
+            message = f"the metric {name!r} is recorded by the action {first[name][0]!r}"
+            view.document.report(path[:-1], message, "give the times of the tokens another name: metric: NAME")
     for section, group in view.once.items():
         for step in group.steps:
             if mapping_at(view.actions.get(step.action), "record"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradual_common.errors import RuleError
+from gradual_common.kinds.http.auth.oauth2 import token_metrics
 from gradual_common.kinds.registry import kinds_named
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView, places_of, transactions_of
@@ -138,7 +139,10 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
         "step": {step.name for step in steps},
         "group": {group.name for group in view.groups},
         "transaction": {name for group in view.groups for name in (*transactions_of(group), *places_of(group))},
-        "metric": {name for action in view.actions.values() for name in mapping_at(action, "record")},
+        "metric": {
+            *(name for action in view.actions.values() for name in mapping_at(action, "record")),
+            *token_metrics(view.document),
+        },
         "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
         "service": {*view.services},
     }

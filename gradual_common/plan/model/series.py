@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gradual_common.kinds.failures import BUILT_IN_KINDS, FailureKinds
 from gradual_common.kinds.registry import failures_of
+from gradual_common.kinds.values.metrics import Metric
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.steps import (
@@ -28,6 +29,9 @@ from gradual_common.plan.model.steps import (
     While,
     walk_steps,
 )
+
+TOKEN_TIME = Metric(unit="ms")
+"""The times in which tokens of OAuth 2.0 are fetched."""
 
 NOTHING: tuple[None, tuple[()]] = (None, ())
 
@@ -148,10 +152,18 @@ def name_in_results(step: SomeStep) -> str | None:
 def _metrics(plan: Plan, first: int) -> tuple[MetricSeries, ...]:
     """Two actions that record the same name have the same settings (`plan.checks.metrics`)."""
     found = {name: metric for spec in plan.actions.values() for name, metric in spec.record.items()}
+    found |= dict.fromkeys(_token_metrics(plan), TOKEN_TIME)
     return tuple(
         MetricSeries(first + n, name, metric.type, metric.unit, metric.resolution)
         for n, (name, metric) in enumerate(found.items())
     )
+
+
+def _token_metrics(plan: Plan) -> Iterator[str]:
+    for owner in (plan.config, *plan.services.values(), *plan.actions.values()):
+        auth = getattr(owner, "auth", None)
+        if auth is not None and auth.oauth2 is not None:
+            yield auth.oauth2.metric
 
 
 def _rows(plan: Plan) -> Iterator[tuple[int, Section, str, list[SomeStep]]]:

@@ -76,4 +76,7 @@ def test_each_agent_fetches_one_token(system: GuardedSystem, fleet: Fleet, agent
     totals = totals_of(outcome, system)
     assert system.counted == {"/open": 60, "/api/a": 60, "/token": agents}
     assert (totals["requests"], totals["failures"], totals["auth_sent"]) == (120, 0, agents)
+    assert outcome.summary is not None
+    (fetches,) = outcome.summary["metrics"]
+    assert (fetches["name"], fetches["unit"], fetches["count"]) == ("bank_token", "ms", agents)
     assert SECRET not in outcome.output

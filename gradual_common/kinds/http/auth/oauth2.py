@@ -6,7 +6,11 @@ from typing import Literal
 
 from gradual_common.kinds.failure import FailureKind
 from gradual_common.kinds.http.auth.credentials import Credential
+from gradual_common.language.document import EACH, Document, Path, places
 from gradual_common.language.model import Model, Name
+
+OWNERS = (("config",), ("services", EACH), ("actions", EACH))
+"""Where `auth` may be."""
 
 TOKEN = FailureKind(
     "token",
@@ -38,3 +42,20 @@ class OAuth2Auth(Model):
 
     per: Literal["agent", "user"] = "agent"
     """Whether all users of an agent share a token, or each has its own; default: agent."""
+
+    metric: Name | None = None
+    """The custom metric of the times of its fetches, ms; default: NAME_token, of its service or action."""
+
+
+def name_token_metrics(document: Document) -> None:
+    """Write the metric of each login into it: what a plan records is known from the plan alone."""
+    for owner in OWNERS:
+        for path, login in places(document.root, *owner, "auth", "oauth2"):
+            if isinstance(login, dict):
+                login.setdefault("metric", f"{path[-3]}_token")
+
+
+def token_metrics(document: Document) -> dict[str, Path]:
+    """The metrics of the logins of a plan, and where one has it."""
+    found = (place for owner in OWNERS for place in places(document.root, *owner, "auth", "oauth2", "metric"))
+    return {name: path for path, name in found if isinstance(name, str)}

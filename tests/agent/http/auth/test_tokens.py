@@ -16,7 +16,7 @@ TERMS = ("interrupted", "hops", "retried", "resent", "further", "auth_sent")
 
 def harness_of(system: GuardedSystem, iterations: int | None, **settings: Any) -> LoopbackHarness:
     url = f"http://127.0.0.1:{system.port}/token"
-    login = {"token_url": url, "client_id": CLIENT, "client_secret": SECRET, **settings}
+    login = {"token_url": url, "client_id": CLIENT, "client_secret": SECRET, "metric": "fetches", **settings}
     actions = {"api": {"url": "/api/a", "auth": {"oauth2": login}}, "open": {"url": "/open"}}
     entries = {} if iterations is None else {"iterations": iterations}
     document = {"users": [group(behavior=["api", "open"], **entries)], "actions": actions}

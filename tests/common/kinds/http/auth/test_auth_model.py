@@ -7,6 +7,7 @@ from plan_samples import load, mistakes, only_mistake, small
 
 from gradual_common.kinds.http.settings import inherit
 from gradual_common.plan.confidential import first_confidential
+from gradual_common.plan.model.series import SeriesIndex
 
 TOKEN = {"bearer": "abc"}
 OAUTH2 = {"token_url": "https://idp.example/token", "client_id": "load", "client_secret": "geheim-2"}
@@ -30,6 +31,22 @@ def test_an_actions_own_authentication_comes_first_then_the_services_then_that_o
     plan = with_service(BASIC, config__auth=TOKEN)
     assert (auth_of(plan, "look"), auth_of(plan, "post")) == (TOKEN, BASIC)
     assert auth_of(with_service(BASIC, actions__post__auth={"bearer": "own"}), "post") == {"bearer": "own"}
+
+
+def test_the_times_of_the_fetches_of_a_login_are_a_metric() -> None:
+    plan = with_service({"oauth2": OAUTH2}, config__auth={"oauth2": {**OAUTH2, "metric": "tokens"}})
+    plan["thresholds"] = ["p95(metric=ledger_token) < 300"]
+    assert [(row.name, row.type, row.unit) for row in SeriesIndex.of(load(plan).plan).metrics] == [
+        ("tokens", "histogram", "ms"),
+        ("ledger_token", "histogram", "ms"),
+    ]
+
+
+def test_an_action_and_a_login_cannot_record_the_same_metric() -> None:
+    plan = with_service({"oauth2": OAUTH2}, actions__look__record={"ledger_token": {"json": "total"}})
+    assert "services.ledger.auth.oauth2: the metric 'ledger_token' is recorded by the action 'look'" in only_mistake(
+        plan
+    )
 
 
 def test_none_turns_off_that_of_the_service() -> None:
