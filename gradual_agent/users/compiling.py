@@ -20,8 +20,8 @@ from gradual_agent.users.flow.polling import Polled
 from gradual_agent.users.flow.pooling import Popped, Pushed
 from gradual_agent.users.flow.transaction import Timed
 from gradual_agent.users.flow.values import Pause, SetValues
-from gradual_agent.users.places import Places
-from gradual_agent.users.pools import Pools
+from gradual_agent.users.shared.places import Places
+from gradual_agent.users.shared.pools import Pools
 from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan, UserGroup

@@ -14,7 +14,8 @@ from typing import Any
 from gradual_agent.kinds.kind import Client, Engine
 from gradual_agent.users.behaviour import CONTINUE, BehaviourPart
 from gradual_agent.users.knowledge import Knowledge
-from gradual_agent.users.step_runner import RUNNING, StepRunner
+from gradual_agent.users.step_runner import StepRunner
+from gradual_agent.users.user_state import RUNNING
 
 
 class Lane(StepRunner):

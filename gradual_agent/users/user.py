@@ -29,16 +29,9 @@ from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import ABORT_RUN, CONTINUE, END_ITERATION, ROWS_USED_UP, Behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Knowledge, Rows
-from gradual_agent.users.step_runner import (
-    ITERATING,
-    LEAVING,
-    REQUESTING,
-    RESUME,
-    RUNNING,
-    STARTING,
-    THINKING,
-    StepRunner,
-)
+from gradual_agent.users.step_runner import StepRunner
+from gradual_agent.users.user_state import ITERATING, LEAVING, REQUESTING, RUNNING, STARTING, THINKING
+from gradual_agent.users.waits import RESUME
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 
 STOPPED, FINISHED, GAVE_UP = range(3)

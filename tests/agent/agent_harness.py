@@ -21,8 +21,8 @@ from gradual_agent.users.behaviour import Behaviour
 from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
 from gradual_agent.users.knowledge import Rows
-from gradual_agent.users.places import Places
-from gradual_agent.users.pools import Pools
+from gradual_agent.users.shared.places import Places
+from gradual_agent.users.shared.pools import Pools
 from gradual_agent.users.user import VirtualUser
 from gradual_agent.users.users import Users
 from gradual_common.kinds.failures import KIND, KINDS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gradual_agent.recording.transaction_record import TransactionRecord
 from gradual_agent.users.flow.node import Node
-from gradual_agent.users.places import Place
+from gradual_agent.users.shared.places import Place
 from gradual_agent.users.step_runner import StepRunner
 from gradual_common.kinds.failures import KIND, OK
 

@@ -3,8 +3,8 @@
 import pytest
 from agent_harness import MS, S, UserHarness, kinds, user_time
 
-from gradual_agent.users import pools
-from gradual_agent.users.pools import Pool
+from gradual_agent.users.shared import pools
+from gradual_agent.users.shared.pools import Pool
 from gradual_common.errors import PoolError
 
 ACTIONS = {"look": {"url": "/{{ x }}"}, "wait": {"url": "/wait"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import Any
 
-from gradual_agent.users.places import Waiter
+from gradual_agent.users.shared.places import Waiter
 from gradual_common.errors import PoolError
 
 MAX_VALUES = 100_000

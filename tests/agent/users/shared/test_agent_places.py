@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gradual_agent.users.places import Places
+from gradual_agent.users.shared.places import Places
 from gradual_common.protocol.messages import Waiting
 
 
