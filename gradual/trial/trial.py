@@ -44,7 +44,8 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.once import once_plan
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex, StepSeries
-from gradual_common.plan.model.steps import Parallel, Poll, Pop, Rendezvous, Step
+from gradual_common.plan.model.single_steps import Poll, Pop, Rendezvous, Step
+from gradual_common.plan.model.steps import Parallel
 from gradual_common.plan.sequences import names_of_sequences
 from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gradual_agent.kinds.kind import Action, Actor
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.kinds.failures import FailureKinds
-from gradual_common.plan.model.steps import Retry
+from gradual_common.plan.model.step_values import Retry
 
 ADDED = ("messages", "hops", "resent", "retried", "auth_sent", "bytes_sent", "bytes_received")
 """What the attempts of a sample add up."""

@@ -10,7 +10,7 @@ from gradual_agent.kinds.kind import Action, Engine
 from gradual_agent.recording.group_meter import GroupMeter
 from gradual_agent.recording.step_record import StepRecord
 from gradual_common.plan.model.plan import Connections, Cookies
-from gradual_common.plan.model.steps import OnFailure
+from gradual_common.plan.model.step_values import OnFailure
 from gradual_common.templates.templates import Condition
 from gradual_common.think_times.think_time import WaitAt
 

@@ -26,19 +26,13 @@ from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan, UserGroup
 from gradual_common.plan.model.series import name_in_results
+from gradual_common.plan.model.single_steps import Poll, Pop, Push, Rendezvous, SetVariables, Sleep, Step
 from gradual_common.plan.model.steps import (
     Choose,
     If,
     Parallel,
-    Poll,
-    Pop,
-    Push,
-    Rendezvous,
     Repeat,
-    SetVariables,
-    Sleep,
     SomeStep,
-    Step,
     Transaction,
     While,
     expressions_of,

@@ -18,7 +18,8 @@ from gradual_common.language.step_names import name_steps
 from gradual_common.net.certificates import holds_key
 from gradual_common.plan.model.once import once_plan, steps_of
 from gradual_common.plan.model.plan import Plan, Threshold, UserGroup
-from gradual_common.plan.model.steps import Poll, SomeStep, changed_steps
+from gradual_common.plan.model.single_steps import Poll
+from gradual_common.plan.model.steps import SomeStep, changed_steps
 from gradual_common.plan.signing_keys import signing_templates
 from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import SENT_KEYS, places_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.flow.node import Node, Performer
 from gradual_common.errors import TemplateError
-from gradual_common.plan.model.steps import MAX_PASSES
+from gradual_common.plan.model.step_values import MAX_PASSES
 from gradual_common.templates.templates import Compiled, Condition
 
 PASSES_PER_TURN = 256

@@ -19,7 +19,8 @@ from gradual_common.net.dns import Dns
 from gradual_common.net.line import Bandwidth, Line
 from gradual_common.net.tls import Tls
 from gradual_common.plan.model.plan import Config, Phase, Plan, UserGroup
-from gradual_common.plan.model.steps import STEP_MODELS, Step
+from gradual_common.plan.model.single_steps import Step
+from gradual_common.plan.model.steps import STEP_MODELS
 
 _WORDS = {
     "a group's share of the users is its `concurrency`; a phase may set another mix with `users: {group: n}`":

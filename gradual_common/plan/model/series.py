@@ -15,20 +15,8 @@ from gradual_common.kinds.registry import failures_of
 from gradual_common.kinds.values.metrics import Metric
 from gradual_common.language.document import Section
 from gradual_common.plan.model.plan import Plan
-from gradual_common.plan.model.steps import (
-    If,
-    Poll,
-    Pop,
-    Push,
-    Rendezvous,
-    Repeat,
-    SetVariables,
-    SomeStep,
-    Step,
-    Transaction,
-    While,
-    walk_steps,
-)
+from gradual_common.plan.model.single_steps import Poll, Pop, Push, Rendezvous, SetVariables, Step
+from gradual_common.plan.model.steps import If, Repeat, SomeStep, Transaction, While, walk_steps
 
 TOKEN_TIME = Metric(unit="ms")
 """The times in which tokens of OAuth 2.0 are fetched."""

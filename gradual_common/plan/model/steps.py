@@ -13,144 +13,24 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Union, get_args
 
 from pydantic import (
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
-    WithJsonSchema,
     field_validator,
-    model_validator,
 )
 
 from gradual_common.language.document import texts_in
-from gradual_common.language.model import Duration as Delay
 from gradual_common.language.model import (
-    Fragment,
     Model,
     Name,
-    PositiveCount,
-    PositiveDuration,
-    Share,
     ShortForm,
     read_whole,
-    scalar,
 )
-from gradual_common.language.steps import FLOW, POP_WAIT, RANGE, as_mapping, kind_of_step
-from gradual_common.language.wording import kind_of, listed
-from gradual_common.secrecy.quoting import quoted
+from gradual_common.language.steps import FLOW, as_mapping, kind_of_step
+from gradual_common.language.wording import listed
+from gradual_common.plan.model.single_steps import Poll, Pop, Push, Rendezvous, SetVariables, Sleep, Step
+from gradual_common.plan.model.step_values import MAX_CONNECTIONS, MAX_PASSES, Expression, FlowModel, Passes
 from gradual_common.think_times.parsing import Wait
-from gradual_common.units import read_duration
-
-MAX_PASSES = 1_000_000
-"""Of one loop. More is a mistake: the ramp says how long a user repeats its iteration."""
-
-MAX_ATTEMPTS = 100
-
-MAX_CONNECTIONS = 64
-"""Of one user to one server in a `parallel` step; browsers open 6."""
-
-OnFailure: TypeAlias = Literal["continue", "end_iteration", "end_user", "abort_run"]
-"""What happens when a step has failed."""
-
-EXPRESSION: Fragment = {"type": "string", "minLength": 1}
-
-
-def _read_expression(value: Any) -> Any:
-    if isinstance(value, bool | int | float):
-        return str(value).lower()
-    return value
-
-
-Expression = Annotated[str, Field(min_length=1), BeforeValidator(_read_expression), scalar(EXPRESSION)]
-"""A Jinja expression, with or without braces."""
-
-
-def _read_passes(value: Any) -> Any:
-    """A number of passes, a range as (low, high), or an expression."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"{kind_of(value)} is no number of passes; {PASSES}")
-    if isinstance(value, str) and (match := RANGE.fullmatch(value.strip())):
-        low, high = int(match[1]), int(match[2])
-        if low > high:
-            raise ValueError(f"{quoted(value)}: the lower number comes first")
-        return (_limited(low), _limited(high))
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    return _limited(value) if isinstance(value, int) else value
-
-
-def _limited(passes: int) -> int:
-    if not 0 <= passes <= MAX_PASSES:
-        raise ValueError(f"{passes} is not from 0 to {MAX_PASSES:,}")
-    return passes
-
-
-PASSES = 'write 5, "2-5", or an expression such as "{{ user.orders }}"'
-
-Passes = Annotated[
-    int | tuple[int, int] | str,
-    BeforeValidator(_read_passes),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": MAX_PASSES}, EXPRESSION]}),
-]
-"""How often steps are repeated: a number, a range as (low, high), or an expression."""
-
-
-class FlowModel(Model):
-    """A step of the flow. Its fields have the names of keys only: `condition` beside `while` is unknown."""
-
-    model_config = ConfigDict(populate_by_name=False)
-
-
-class Retry(Model):
-    """When and how often a failed action is performed again, as a part of the same sample."""
-
-    attempts: Annotated[int, Field(ge=2, le=MAX_ATTEMPTS), BeforeValidator(read_whole)]
-    """How often the action is performed at most, the first time included."""
-
-    delay: Delay = 0
-    """The wait before the second attempt."""
-
-    backoff: Annotated[float, Field(ge=1, le=100)] = 1.0
-    """Each wait is this many times as long as the one before."""
-
-    on: Annotated[tuple[Name, ...], Field(min_length=1)] = ("connect", "timeout", "5xx")
-    """Which failures: names of failure kinds, and status codes such as 503 or "5xx"."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_codes(cls, value: Any) -> Any:
-        """Status codes may be written as numbers."""
-        if not isinstance(value, dict) or not isinstance(value.get("on"), list):
-            return value
-        is_number = [isinstance(entry, int) and not isinstance(entry, bool) for entry in value["on"]]
-        return {**value, "on": [str(e) if number else e for e, number in zip(value["on"], is_number, strict=True)]}
-
-
-class Step(Model):
-    """A step that performs an action. `name` is set once the plan is loaded (`login`, `login#2`)."""
-
-    kind: ClassVar[str] = "action"
-
-    action: Name
-    """An entry of actions."""
-
-    name: Name | None = None
-    """The step's name in results; default: the action's name. Steps with the same name are one row."""
-
-    think_time: Wait | None = None
-    """The wait after the action."""
-
-    condition: str | None = None
-    """An expression; when it is false, the step is skipped."""
-
-    success_rate: Share | None = None
-    """An objective: the share of its samples that succeed."""
-
-    retry: Retry | None = None
-    """Performs a failed action again."""
-
-    on_failure: OnFailure = "continue"
-    """What happens after a failure."""
 
 
 class Repeat(FlowModel):
@@ -258,131 +138,6 @@ class Parallel(FlowModel):
 
     think_time: Wait | None = None
     """The wait after all of them."""
-
-
-class Asked(Model):
-    """What a poll asks again and again."""
-
-    action: Name
-    """An entry of actions."""
-
-
-class Poll(FlowModel):
-    """An action that is performed until a condition holds: a transaction of its own."""
-
-    kind: ClassVar[str] = "poll"
-
-    poll: Annotated[Asked, ShortForm("action")]
-    """The action."""
-
-    until: Expression
-    """Evaluated after each response; the poll is over when it holds."""
-
-    every: PositiveDuration
-    """The wait after a response, before the next request."""
-
-    within: PositiveDuration
-    """The poll fails if the condition does not hold by then."""
-
-    name: Name | None = None
-    """The name of step and transaction in results; default: the action's name."""
-
-    think_time: Wait | None = None
-    """The wait after the poll."""
-
-    success_rate: Share | None = None
-    """An objective: the share of its requests that succeed."""
-
-    on_failure: OnFailure = "continue"
-    """What happens after a poll that failed."""
-
-    @property
-    def action(self) -> str:
-        """The name of the action."""
-        return self.poll.action
-
-
-class Rendezvous(FlowModel):
-    """A place where users wait for each other, over the whole fleet."""
-
-    kind: ClassVar[str] = "rendezvous"
-
-    rendezvous: Name
-    """The name of the place."""
-
-    users: PositiveCount
-    """How many users go on together."""
-
-    timeout: PositiveDuration
-    """The longest wait."""
-
-
-class Sleep(FlowModel):
-    """A deliberate wait."""
-
-    kind: ClassVar[str] = "sleep"
-
-    sleep: Wait
-    """How long; written as a think time."""
-
-
-class SetVariables(FlowModel):
-    """Variables that are computed."""
-
-    kind: ClassVar[str] = "set"
-
-    variables: Annotated[dict[Name, Any], Field(min_length=1)] = Field(alias="set")
-    """Values by name; each may hold templates, which see the ones before it."""
-
-    name: Name | None = None
-    """Its name in errors; default: set."""
-
-
-class Push(FlowModel):
-    """Values that are put into pools, for any user of the same agent."""
-
-    kind: ClassVar[str] = "push"
-
-    push: Annotated[dict[Name, Any], Field(min_length=1)]
-    """Values by the name of the pool; each may hold templates."""
-
-    name: Name | None = None
-    """Its name in errors; default: push."""
-
-
-class Pop(FlowModel):
-    """A value that is taken out of a pool."""
-
-    kind: ClassVar[str] = "pop"
-
-    pop: dict[Name, Name]
-    """The variable and its pool, and `wait`: how long to wait for a value; default: 0s."""
-
-    name: Name | None = None
-    """Its name in results; default: pop."""
-
-    @field_validator("pop")
-    @classmethod
-    def _check(cls, pop: dict[str, str]) -> dict[str, str]:
-        if len([name for name in pop if name != POP_WAIT]) != 1:
-            raise ValueError("pop has one variable and its pool, such as {order: orders, wait: 5s}")
-        read_duration(pop.get(POP_WAIT, "0s"))
-        return pop
-
-    @property
-    def variable(self) -> str:
-        """What is set."""
-        return next(name for name in self.pop if name != POP_WAIT)
-
-    @property
-    def pool(self) -> str:
-        """The pool's name."""
-        return self.pop[self.variable]
-
-    @property
-    def wait(self) -> int:
-        """How long to wait for a value, ns."""
-        return read_duration(self.pop.get(POP_WAIT, "0s"))
 
 
 FlowStep: TypeAlias = (

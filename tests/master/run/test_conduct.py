@@ -19,7 +19,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
-from gradual_common.plan.model.steps import Step
+from gradual_common.plan.model.single_steps import Step
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.protocol.batch import Batch, Frame
 from gradual_common.protocol.job import Job

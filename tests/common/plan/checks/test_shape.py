@@ -11,7 +11,7 @@ from gradual_common.language.model import fields_of
 from gradual_common.net.tls import Tls
 from gradual_common.plan.checks.shape import read_location
 from gradual_common.plan.model.plan import Config, DataSet, Phase, Plan
-from gradual_common.plan.model.steps import Step
+from gradual_common.plan.model.single_steps import Step
 from gradual_common.schedule.ramps.additive import AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 

@@ -7,7 +7,7 @@ from plan_samples import small
 from pydantic import ValidationError
 
 from gradual_common.plan.model.plan import Config, DataSet, Plan, Threshold, UserGroup
-from gradual_common.plan.model.steps import Step
+from gradual_common.plan.model.single_steps import Step
 from gradual_common.schedule.ramps.additive import AdditiveAlone, AdditiveRamp
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.linear import LinearRamp

@@ -17,7 +17,8 @@ from gradual_common.kinds.values.metrics import Metric
 from gradual_common.language.model import OneOf
 from gradual_common.plan.model.plan import Config, Plan, UserGroup
 from gradual_common.plan.model.schema import plan_json_schema
-from gradual_common.plan.model.steps import STEP_MODELS, Step
+from gradual_common.plan.model.single_steps import Step
+from gradual_common.plan.model.steps import STEP_MODELS
 from gradual_common.schedule.ramps.levels import RampLevel
 from gradual_common.schedule.ramps.ramp import Ramp
 from gradual_common.think_times.think_time import ThinkTime
