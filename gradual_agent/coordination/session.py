@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 from gradual_agent.coordination import events
 from gradual_agent.coordination.contact import OffsetEstimate, Pinging, Redial
 from gradual_agent.coordination.events import DISCONNECTED, ENDED, GREETING, LIVE, Reaction, Rows, always, on
+from gradual_agent.coordination.news import AgentNews
 from gradual_agent.coordination.outbox import NOTHING, Outbox, pack
 from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.supplies import AgentSupplies
@@ -39,13 +40,10 @@ from gradual_common.protocol.messages import (
     Hello,
     MasterMessage,
     Once,
-    OnceReport,
     Orders,
     Ping,
     Pong,
     Refused,
-    SlotRun,
-    Waiting,
     Welcome,
 )
 from gradual_common.units import format_duration
@@ -55,9 +53,6 @@ GREETING_NS = 5 * NS_PER_S
 
 FLUSH_NS = 5 * NS_PER_S
 """How long an agent that was asked twice to stop tries to deliver its batches."""
-
-GATHER_NS = 50 * NS_PER_MS
-"""How long ended slots wait for others, so that not every user that ends makes a message."""
 
 OFFSET_SLACK_NS = NS_PER_MS
 """The offset in use follows the estimate only when they differ by more, so that intervals and levels do not jitter."""
@@ -96,10 +91,7 @@ class Session:
         self._estimate = OffsetEstimate()
         self._pinging = Pinging()
         self._greeted_at = 0
-        self._released: tuple[SlotRun, ...] = ()
-        self._finished: tuple[SlotRun, ...] = ()
-        self._slots_due = NEVER
-        """When released and finished slots are sent."""
+        self._news = AgentNews()
         self._orders: Orders | None = None
         """Orders that wait for the job, the offset or a lease."""
         self._in_force = (0, 0)
@@ -111,22 +103,10 @@ class Session:
         self._provisioned = 0
         self._signals = 0
         """How often the process was asked to stop."""
-        self._says_leaving = False
-        self._abort = ""
-        """Why the first user that asked for it wants the run to end."""
-        self._says_abort = False
         self._once: Once | None = None
         """A set-up or teardown that waits for the job or a lease."""
         self._begun_once: set[str] = set()
         """The sections that this agent has begun: neither is begun again."""
-        self._reports: list[OnceReport] = []
-        """How they ended."""
-        self._unsaid: list[OnceReport] = []
-        """The reports that were not sent on this stream."""
-        self._waiting: dict[int, Waiting] = {}
-        """What was last said of each place where users wait for each other."""
-        self._unsaid_waiting: dict[int, Waiting] = {}
-        """What is not sent yet."""
         self._flush_by = NEVER
         self._last_loss = ""
         """Why the last stream ended, for the log."""
@@ -142,7 +122,7 @@ class Session:
         if self.state is GREETING:
             return min(*always, self._greeted_at + GREETING_NS)
         return min(
-            *always, self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._slots_due
+            *always, self._pinging.next_at, self._pinging.silence_deadline, self.outbox.next_due, self._news.slots_due
         )
 
     def handle(self, event: events.SessionEvent, now: int) -> Instructions:
@@ -200,8 +180,8 @@ class Session:
     def _dial(self, _: events.Wake, now: int) -> Instructions:
         self.stream += 1
         self._greeted_at = now
-        # The Hello lists every slot that this agent still claims, so the master sees from it which were released.
-        self._released, self._orders, self._once = (), None, None
+        self._news.dial()
+        self._orders, self._once = None, None
         self.outbox.rewind()
         hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
         if self.welcome is not None:
@@ -218,11 +198,7 @@ class Session:
         self._redial.found()
         self._pinging.start(welcome.lease, now)
         self._supplies.repeat()
-        self._says_leaving = self._signals > 0
-        self._says_abort = bool(self._abort)
-        self._unsaid = list(self._reports)
-        self._unsaid_waiting = {place: report for place, report in self._waiting.items() if report.users}
-        self._finished, self._slots_due = self._pool.finished, now
+        self._news.repeat(self._pool.finished, now, is_leaving=self._signals > 0)
         self._confirms = self._in_force != (0, 0) or self._provisioned > 0
         self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
         self.outbox.acknowledge(welcome.last_batch)
@@ -273,14 +249,13 @@ class Session:
         return [block]
 
     def _note_once(self, event: events.OncePerformed, _: int) -> Instructions:
-        self._reports.append(event.report)
-        self._unsaid.append(event.report)
+        self._news.note_report(event.report)
         return []
 
     @property
     def is_performing(self) -> bool:
         """Whether a set-up or teardown has been begun here and has not ended."""
-        return len(self._begun_once) > len(self._reports)
+        return len(self._begun_once) > len(self._news.reports)
 
     def _obey_waiting(self, now: int) -> Instructions:
         """Orders wait for the job, for the offset, and for a lease: without one no user may send."""
@@ -323,29 +298,23 @@ class Session:
         return self._obey_waiting(now)
 
     def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
-        """Report slots that end on this stream; its first messages reported all earlier ones."""
-        self._slots_due = min(self._slots_due, now + GATHER_NS)
-        self._released += event.released
-        self._finished += event.finished
+        self._news.note_slots(event, now)
         return []
 
     def _ask_abort(self, event: events.AbortAsked, _: int) -> Instructions:
         """Ask the master to end the run: now, and again on every new stream, since the former one may have lost it."""
-        self._abort = event.reason
-        self._says_abort = True
+        self._news.note_abort(event.reason)
         return []
 
     def _note_waiting(self, event: events.WaitingChanged, _: int) -> Instructions:
-        for report in event.reports:
-            if self._waiting.get(report.place) != report:
-                self._waiting[report.place] = self._unsaid_waiting[report.place] = report
+        self._news.note_waiting(event)
         return []
 
     def _end_users(self, _: events.Leave, now: int) -> Instructions:
         """The first signal drains the users; the second cuts them and leaves little time."""
         self._signals += 1
         if self._signals == 1:
-            self._says_leaving = True
+            self._news.note_leaving()
             return [events.DrainUsers("asked to stop")]
         self._flush_by = now + FLUSH_NS
         return [events.CutUsers("asked to stop at once")]
@@ -358,26 +327,19 @@ class Session:
         return self._exit(3, f"no master for {format_duration(self._redial.patience)}{self._last_loss}")
 
     def _flush(self, now: int) -> Instructions:
-        """All that is due, in few messages. Ended slots wait for others, but join a message that is sent anyway."""
+        """All that is due, in few messages."""
         confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        abort = self._abort if self._says_abort else ""
-        waiting, self._unsaid_waiting = tuple(self._unsaid_waiting.values()), {}
+        self._confirms = False
         batches = self.outbox.take(now)
         # An agent that leaves begins no iterations. What was used is reported with what the iterations measured.
         wanted = self._supplies.take_requests() if not self._signals else ()
         used = self._supplies.take_used() if batches else ()
-        message = AgentMessage(
-            confirm=confirm, leaving=self._says_leaving, abort=abort, waiting=waiting, wanted=wanted, used=used
-        )
-        self._confirms = self._says_leaving = self._says_abort = False
-        if self._slots_due != NEVER and (now >= self._slots_due or batches or message != NOTHING):
-            message = replace(message, released=self._released, finished=self._finished)
-            self._released, self._finished, self._slots_due = (), (), NEVER
+        message = self._news.put_in(AgentMessage(confirm=confirm, wanted=wanted, used=used))
+        message = self._news.put_slots_in(message, now, riding=bool(batches))
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
             self._pinging.ping(now)
-        reports, self._unsaid = self._unsaid, []
-        return [*pack(message, batches), *(AgentMessage(once=report) for report in reports)]
+        return [*pack(message, batches), *self._news.take_reports()]
 
     def _hang_up(self, reason: str, now: int) -> Instructions:
         """Give up the stream, if there is one, and dial a new one."""
@@ -434,7 +396,7 @@ OWN_EVENTS = {
     # The first reason is enough: the run ends once.
     **on(events.OncePerformed, Reaction(Session._note_once)),
     **on(events.WaitingChanged, Reaction(Session._note_waiting)),
-    **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._abort)),
+    **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._news.abort)),
     **on(
         events.Leave,
         Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._is_scheduled),

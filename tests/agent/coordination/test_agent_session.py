@@ -30,7 +30,8 @@ from gradual_agent.coordination.events import (
     WaitingChanged,
     Wake,
 )
-from gradual_agent.coordination.session import FLUSH_NS, GATHER_NS, GREETING_NS, TABLE, Session
+from gradual_agent.coordination.news import GATHER_NS
+from gradual_agent.coordination.session import FLUSH_NS, GREETING_NS, TABLE, Session
 from gradual_agent.errors import SessionError
 from gradual_common.clock import NEVER
 from gradual_common.protocol.messages import (
