@@ -24,7 +24,7 @@ test: $(VENV)/.dev $(VENV)/httpbin/.done check ## every check: format, lint, typ
 	@$(BIN)/coverage report --skip-covered --skip-empty
 
 fuzz: $(VENV)/.dev ## 100,000 random sequences of faults in a fleet, and as many plans against odd responses (two hours)
-	@GRADUAL_FUZZ=100000 $(BIN)/pytest tests/fleet tests/fuzz -k 'any_faults or is_internal'
+	@GRADUAL_FUZZ=100000 $(BIN)/pytest -o faulthandler_timeout=0 tests/fleet tests/fuzz -k 'any_faults or is_internal'
 
 check: $(VENV)/.dev ## format, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -53,7 +53,8 @@ def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     job = Job({"plan": 1}, {}, secrets or {}, 5)
     data = {(0, "user"): Names()}
     parts = {"plan": plan, "display_plan": plan, "schedule": compile_schedule(plan)}
-    return SimpleNamespace(**parts, job=job, data=data, sha256="ab", name="t.yaml", folder=Path("/"), profile=None)
+    files = {"name": "t.yaml", "folder": Path("/"), "profile": None}
+    return SimpleNamespace(**parts, **files, job=job, data=data, supplies={}, sha256="ab")
 
 
 class Watcher(BaseReporter):
@@ -121,6 +122,10 @@ async def staged(folder: Path, plan: Plan, *reporters: Any, **options: Any) -> A
         **{"expect_agents": 2, **options},
     )
     run = asyncio.create_task(conduct(loaded_of(plan), terms, reporters))
+    # A run that fails before it listens says why, instead of a wait without end.
+    await asyncio.wait([run, listening], return_when=asyncio.FIRST_COMPLETED)
+    if run.done():
+        run.result()
     async with AsyncExitStack() as exits:
         yield Stage(run, await listening, exits)
     await asyncio.gather(run, return_exceptions=True)
