@@ -107,3 +107,21 @@ def test_the_end_of_a_run_cuts_streams_at_once(server: EventServer, fleet: Fleet
         "whole_first_event": (3, 0.0), "whole_event_gap": (0, 0.0), "whole_events": (3, 3.0),
         "feed_first_event": (3, 0.0), "feed_event_gap": (3, 0.0), "feed_events": (0, 0.0),
     }  # fmt: skip
+
+
+def test_the_streams_of_a_killed_agent_are_opened_by_others(server: EventServer, fleet: Fleet) -> None:
+    streams = plan(server.url, {"feed": {"url": "/goes-on/2", "sse": {"max_events": 3, "within": "50s"}}})
+    streams["config"] |= {"duration": "9s", "graceful_stop": "0s"}
+    streams["users"] = [{"name": "a", "concurrency": 6, "behavior": ["feed"]}]
+    master = fleet.start_master(streams, 3, "--lease", "3s", "--allow-missing", "90%")
+    agents = [fleet.start_agent(f"agent-{number}") for number in range(3)]
+    wait_until(lambda: server.seen["/goes-on/2", "opened"] == 6, "each user reads")
+    agents[0].kill()
+    wait_until(lambda: server.seen["/goes-on/2", "opened"] == 8, "the slots of the dead agent are taken over")
+    outcome = fleet.wait(master, agents)
+    assert outcome.summary is not None, outcome.output
+    row = outcome.actions["a", "feed"]
+    assert (row["sent"], row["requests"], row["interrupted"]) == (6, 0, 6), "two streams of the dead are not reported"
+    assert server.seen["/goes-on/2", "opened"] == 8
+    (dead,) = [agent for agent in outcome.summary["agents"] if agent["lost"]]
+    assert dead["name"] == "agent-0"
