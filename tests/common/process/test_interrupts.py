@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -41,19 +43,19 @@ def test_ctrl_c_while_a_command_loads_ends_it_with_130_and_without_a_word(comman
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
-def test_afterwards_ctrl_c_is_answered_as_before() -> None:
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["default", "ignored"])
+def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What this process does at Ctrl-C: a shell lets commands in the background ignore it."""
+    former = signal.signal(signal.SIGINT, request.param)
+    yield request.param
+    signal.signal(signal.SIGINT, former)
+
+
+def test_afterwards_ctrl_c_is_answered_as_before(handler: Any) -> None:
     with leaving_at_interrupt():
-        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_who_ignores_it_goes_on_to_do_so() -> None:
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with leaving_at_interrupt():
-            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, former)
+        # Who ignores it goes on to do so.
+        assert (signal.getsignal(signal.SIGINT) is handler) == (handler is signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 TERMINATED_AT = """
