@@ -100,7 +100,13 @@ class ClusterRun:
         owner = self._cluster.create(objects[0])
         self._uid = owner["metadata"]["uid"]
         try:
-            make_owned(self._cluster, owner, objects[1:], self._interrupts.check)
+            return self._conduct(owner, objects[1:])
+        finally:
+            self._log.stop()
+
+    def _conduct(self, owner: KubernetesObject, objects: list[KubernetesObject]) -> int:
+        try:
+            make_owned(self._cluster, owner, objects, self._interrupts.check)
             end = self._launch() or self._watch()
         except StoppedError:
             self._give_up()

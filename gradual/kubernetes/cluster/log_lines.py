@@ -32,6 +32,8 @@ class LogFollower:
         self._write = write
         self._thread: threading.Thread | None = None
         self._is_last = threading.Event()
+        self._may_write = threading.Lock()
+        self._is_over = False
         self.pod: str | None = None
 
     def follow(self, pod: str) -> None:
@@ -50,6 +52,12 @@ class LogFollower:
         if self._thread is not None:
             self._thread.join(WAIT_S)
 
+    def stop(self) -> None:
+        """Show no more: a thread that writes while Python ends would abort the process."""
+        self._is_last.set()
+        with self._may_write:
+            self._is_over = True
+
     def _run(self, pod: str) -> None:
         seen = 0
         while True:
@@ -64,7 +72,10 @@ class LogFollower:
         position = 0
         try:
             for piece in self._cluster.log(pod, self._container, follow=True):
-                self._write(piece[max(0, seen - position) :])
+                with self._may_write:
+                    if self._is_over:
+                        return seen
+                    self._write(piece[max(0, seen - position) :])
                 position += len(piece)
         except ClusterError:
             # The log is read again. If the API server is gone, whoever asks it for the state of the run says so.

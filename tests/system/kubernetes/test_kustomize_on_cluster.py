@@ -25,7 +25,11 @@ AT_ONCE = """
 
 QUICK = "think_time: 0.2s"
 SLOW = "think_time: 4s"
-"""To end as asked takes longer than the second that `kubectl delete --grace-period=1` gives: then comes SIGKILL."""
+"""A master takes longer to end than the second of `kubectl delete --grace-period=1`: then comes SIGKILL."""
+
+LONG = "/api/feed?events=10&every=2000"
+"""A response of 20 s. An agent whose users wait for it takes longer than that second, too, so it ends by SIGKILL: one
+that ends as asked has done its work, and is not replaced."""
 
 TALKATIVE = """
   - target: {kind: Job, name: gradual-agents}
@@ -88,7 +92,8 @@ def test_a_plan_that_is_wrong_fails_the_job_and_the_agents_do_not_start_for_ever
 
 
 def test_no_pod_is_evicted_during_a_run_and_a_killed_agent_is_replaced(project: KustomizeProject) -> None:
-    project.apply(PLAN.format(duration="10m", bound="10s", more=SLOW), TALKATIVE)
+    plan = PLAN.format(duration="10m", bound="60s", more=QUICK).replace("/api/rates", LONG)
+    project.apply(plan, TALKATIVE)
     first = await_load(project)
     victim = project.pods("agent")[0]["metadata"]["name"]
     before = welcomed(project)

@@ -1,5 +1,6 @@
 """The master's log is shown once, whatever becomes of the connection."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -58,3 +59,24 @@ def test_the_log_of_the_next_pod_follows() -> None:
 
 def test_nothing_to_finish() -> None:
     LogFollower(Logs(), "master").finish()
+
+
+def test_after_the_stop_nothing_is_shown() -> None:
+    """The rest of a log that comes while the command leaves is not written: Python may end at any moment."""
+    written = bytearray()
+    begun, stopped = threading.Event(), threading.Event()
+
+    class Slow(Logs):
+        def log(self, pod: str, container: str, *, follow: bool = False, tail: int | None = None) -> Iterator[bytes]:
+            yield b"one\n"
+            begun.set()
+            stopped.wait(20)
+            yield b"two\n"
+
+    follower = LogFollower(Slow(), "master", written.extend)
+    follower.follow("m")
+    assert begun.wait(20)
+    follower.stop()
+    stopped.set()
+    follower.finish()
+    assert bytes(written) == b"one\n"
