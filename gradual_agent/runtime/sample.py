@@ -51,6 +51,7 @@ class Sample:
         "slot",  # the ordinal of the user's slot, which never changes
         "started",  # the user's wish to send
         "status_code",  # 0 without a response
+        "token",  # the last token of OAuth 2.0 that authenticated a request, which reports hide; not in `reset`
         "trace",  # the traceparent of the last request of a traced action; not in `reset`: other actions leave it alone
         "written",  # just before the first byte of the last hop was written
     )
@@ -59,6 +60,7 @@ class Sample:
         self.slot = slot
         self.request: Any = None
         self.trace = ""
+        self.token = ""
         self.reset(0)
 
     @property

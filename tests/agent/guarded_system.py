@@ -17,7 +17,10 @@ CLIENT, SECRET = "load & test", "s/e:cret"
 
 @dataclass
 class GuardedSystem:
-    """`/digest/…` and `/redirect` want Digest, `/api/…` a token, which `/token` gives; anything else is open."""
+    """`/digest/…` and `/redirect` want Digest, `/api/…` a token, which `/token` gives; anything else is open.
+
+    `/api/broken` repeats the token as it fails.
+    """
 
     algorithm: str = "SHA-256"
     qop: str = "auth"
@@ -70,7 +73,10 @@ class GuardedSystem:
         if target == "/token":
             return await self._give_token(given, body)
         if target.startswith("/api"):
-            return (200, "", "{}") if given.removeprefix("Bearer ") in self.valid else (401, "", "{}")
+            token = given.removeprefix("Bearer ")
+            if target == "/api/broken":
+                return 500, "", f"what shall {token} be?"
+            return (200, "", "{}") if token in self.valid else (401, "", "{}")
         if target.startswith(("/digest", "/redirect")):
             wrong = self._wrong(method, target, given)
             if wrong is not None:

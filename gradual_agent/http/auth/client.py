@@ -83,7 +83,7 @@ class AuthenticatingClient(HttpClient):
             token = source.current() or (yield from self._wait_for_token(source, login, request, sample))
             if not token:
                 return
-            self._token = token
+            self._token = sample.token = token
             self._cause = AUTH if is_again else FIRST
             yield from self._send(self._signed(request), sample)
             if sample.kind or sample.status_code != UNAUTHORIZED:

@@ -7,6 +7,7 @@ they are counted once; if it ends earlier, the next one is. When nobody waits an
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Generator
 from typing import Any, Protocol
@@ -23,6 +24,12 @@ from gradual_common.kinds.failures import KIND
 
 MARGIN = 30 * NS_PER_S
 """A token is used no longer than until so long before its end, or a tenth of its life if that is less."""
+
+MAX_LIFE = 1e9
+"""Seconds, about 30 years: more is as good as no end."""
+
+_DIGITS = re.compile(r"[0-9]{1,12}")
+"""Python refuses to read thousands of digits."""
 
 
 class TokenWaiter(Protocol):
@@ -69,11 +76,15 @@ def read_token(sample: Sample) -> tuple[str, int] | Failure:
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
         return Failure(KIND["token"], "the answer of the token endpoint cannot be read: it has no access_token")
-    life = answer.get("expires_in")
-    if isinstance(life, str) and life.isdecimal():
-        life = int(life)
-    known = isinstance(life, int | float) and not isinstance(life, bool) and 0 <= life < 1e9
-    return token, round(life * NS_PER_S) if known else NEVER
+    return token, _life_of(answer.get("expires_in"))
+
+
+def _life_of(seconds: Any) -> int:
+    """A life in ns of `expires_in`, which some endpoints write as a text; NEVER for what is no such number."""
+    if isinstance(seconds, str) and _DIGITS.fullmatch(seconds):
+        seconds = int(seconds)
+    known = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_LIFE
+    return round(seconds * NS_PER_S) if known else NEVER
 
 
 class TokenSource:

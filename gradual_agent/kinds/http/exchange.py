@@ -33,7 +33,7 @@ MAX_DECODED = 1024 * 1024
 def describe_exchange(mask: Mask, sample: Sample) -> dict[str, Any]:
     """The exchange of a failed sample: {"detail", "request", "response"}; None for a message that did not exist."""
     request, response = sample.request, sample.response
-    mask = mask.also(credentials=_credentials_of(request, response))
+    mask = mask.also(credentials=[*_credentials_of(request, response), sample.token])
     return {
         "detail": show_text(mask, sample.explain(mask.hide_text)),
         "request": None if request is None else _describe_request(mask, request, sample.trace),

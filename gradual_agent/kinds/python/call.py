@@ -223,6 +223,7 @@ class ActionCall:
         mine.bytes_sent += its.bytes_sent
         mine.bytes_received += its.bytes_received
         mine.trace = its.trace
+        mine.token = its.token or mine.token
         if its.connect >= 0:
             mine.connect = max(0, mine.connect) + its.connect
         if its.status_code:

@@ -8,16 +8,22 @@ from agent_harness import S, counter
 from agent_loopback import LoopbackHarness, clock, group
 from guarded_system import CLIENT, SECRET, GuardedSystem
 
+from gradual_agent.http.auth.tokens import read_token
+from gradual_agent.http.response import Response
+from gradual_agent.runtime.sample import Sample
+from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.kinds.failures import KIND
 from gradual_common.protocol.batch import Batch
 
 TERMS = ("interrupted", "hops", "retried", "resent", "further", "auth_sent")
 
 
-def harness_of(system: GuardedSystem, iterations: int | None, **settings: Any) -> LoopbackHarness:
+def harness_of(
+    system: GuardedSystem, iterations: int | None, *, path: str = "/api/a", **settings: Any
+) -> LoopbackHarness:
     url = f"http://127.0.0.1:{system.port}/token"
     login = {"token_url": url, "client_id": CLIENT, "client_secret": SECRET, "metric": "fetches", **settings}
-    actions = {"api": {"url": "/api/a", "auth": {"oauth2": login}}, "open": {"url": "/open"}}
+    actions = {"api": {"url": path, "auth": {"oauth2": login}}, "open": {"url": "/open"}}
     entries = {} if iterations is None else {"iterations": iterations}
     document = {"users": [group(behavior=["api", "open"], **entries)], "actions": actions}
     return LoopbackHarness(system, document)  # type: ignore[arg-type]  # it has a port
@@ -88,6 +94,28 @@ async def test_a_token_that_was_good_and_is_refused_is_replaced_once() -> None:
     check_sum(batch, system)
 
 
+@pytest.mark.parametrize(
+    ("expires_in", "life"),
+    [
+        ("60", 60 * NS_PER_S),
+        ('"60"', 60 * NS_PER_S),
+        ("0", 0),
+        ("null", NEVER),
+        ("true", NEVER),
+        ("-5", NEVER),
+        ("NaN", NEVER),
+        ("1e300", NEVER),
+        ('"soon"', NEVER),
+        (f'"{"9" * 5000}"', NEVER),  # Python reads no number of so many digits.
+    ],
+)
+def test_a_life_that_cannot_be_read_has_no_end(expires_in: str, life: int) -> None:
+    sample = Sample()
+    sample.status_code = 200
+    sample.response = Response(200, body=f'{{"access_token": "abc", "expires_in": {expires_in}}}'.encode())
+    assert read_token(sample) == ("abc", life)
+
+
 async def until(holds: Any) -> None:
     async with asyncio.timeout(20):
         while not holds():
@@ -101,6 +129,17 @@ async def test_a_token_that_never_opened_anything_is_not_fetched_again() -> None
     batch = await run(system, 2, 3)
     assert (system.counted["/token"], outcomes(batch)) == (1, {KIND["status"]: 6})
     check_sum(batch, system)
+
+
+async def test_a_token_that_the_server_repeats_is_hidden_in_reports() -> None:
+    system = GuardedSystem()
+    async with system.serving():
+        harness = harness_of(system, 1, path="/api/broken")
+        harness.start(1)
+        await harness.until_ended(1)
+    _, (exemplar,) = harness.run.take_samples(0)
+    assert system.valid == {"token-1"}
+    assert exemplar.document["response"]["body"] == "what shall *** be?"
 
 
 class NoToken(set[str]):
