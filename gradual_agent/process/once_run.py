@@ -110,8 +110,9 @@ class OnceRun:
         self._variables = self._extracted
         self._picker.consider(step, sample)
         kind, name = self._index.failures.names[sample.kind], self._index.steps[step].name
-        detail = str(sample.detail) or (f"HTTP {sample.status_code}" if sample.status_code else "")
-        self._failures.append(f"step {name} failed: {kind}{f' ({self._known.hide_text(detail)})' if detail else ''}")
+        known = self._known.also(credentials=[sample.token])
+        detail = sample.explain(known.hide_text) or (f"HTTP {sample.status_code}" if sample.status_code else "")
+        self._failures.append(f"step {name} failed: {kind}{f' ({detail})' if detail else ''}")
 
     @property
     def _known(self) -> Mask:

@@ -119,6 +119,15 @@ def test_a_failure_in_words_and_its_exchange_hide_what_was_extracted() -> None:
     assert exemplar.document["request"]["url"] == "http://system/open/***"
 
 
+def test_a_failed_assertion_is_told_in_words_that_hide_what_was_extracted() -> None:
+    actions = plan_of()["actions"]
+    actions["open"]["assertions"] = [{"body_contains": "ready"}]
+    harness = OnceHarness({f"/open/{TOKEN}": Reply(body=f"for {TOKEN}".encode())}, actions=actions)
+    report = harness.perform("setup")
+    expected = 'step open failed: assertion:body_contains (expected body_contains: ready, found "for ***")'
+    assert report.failure == expected
+
+
 def test_a_teardown_goes_on_after_a_failure_and_knows_what_the_set_up_extracted() -> None:
     harness = OnceHarness({f"/check/{TOKEN}": Reply(status=500), "/close": Reply(status=500)})
     report = harness.perform("teardown", f'{{"token": "{TOKEN}"}}'.encode())
