@@ -29,15 +29,22 @@ def inflater_of(codings: tuple[str, ...]) -> Inflater | None:
 class Inflater:
     """Undoes one coding. As in browsers, bytes after its end are skipped unless they start another member of gzip."""
 
-    __slots__ = ("_coding", "_inflater", "_start")
+    __slots__ = ("_has_begun", "_inflater", "_start", "coding")
 
     def __init__(self, coding: str) -> None:
-        self._coding = coding
+        self.coding = coding
+        self._has_begun = False
         self._inflater = zlib.decompressobj(GZIP) if coding in _GZIP_NAMES else None
         self._start = b""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what has come can be all: it has its end, or there is nothing."""
+        return not self._has_begun or (self._inflater is not None and self._inflater.eof)
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What `data` adds; ResponseError for what is not in this coding."""
+        self._has_begun = self._has_begun or bool(data)
         if self._inflater is None:
             # `deflate` means the zlib format, but some servers send the bare stream (RFC 9110, 8.4.1.2).
             self._start += data
@@ -50,12 +57,12 @@ class Inflater:
         try:
             yield from self._inflate(self._inflater, data)
         except zlib.error as error:
-            raise ResponseError(f"the stream is not valid {self._coding}: {error}") from None
+            raise ResponseError(f"the stream is not valid {self.coding}: {error}") from None
 
     def _inflate(self, inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
         while True:
             if inflater.eof:
-                if self._coding not in _GZIP_NAMES or not data.startswith(_GZIP_MAGIC):
+                if self.coding not in _GZIP_NAMES or not data.startswith(_GZIP_MAGIC):
                     return
                 inflater = self._inflater = zlib.decompressobj(GZIP)
             piece = inflater.decompress(data, PIECE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.chunks import ChunkedBody
 from gradual_agent.http.reading.events import MAX_EVENT, EventParser, EventSink
 from gradual_agent.http.reading.head import ResponseHead
@@ -43,6 +44,11 @@ class StreamReader(ResponseReader):
         """Not where the stream goes on: HTTP/1.1 has no other way to end it."""
         return super().leaves_open and not self._is_left
 
+    def finish(self) -> bool:
+        """Whether the stream is complete now that the server has closed; not if its coding lacks its end."""
+        inflater = self._inflater
+        return super().finish() and (self.is_done or inflater is None or inflater.is_whole)
+
     def _begin_body(self, head: ResponseHead) -> None:
         if self._expects_body and head.status == 200 and is_event_stream(head):
             try:
@@ -62,6 +68,8 @@ class StreamReader(ResponseReader):
         if self._is_left:
             self._is_left = not self.is_done
             self.is_done = True
+        elif self.is_done and self._inflater is not None and not self._inflater.is_whole:
+            raise ResponseError(f"the stream is not valid {self._inflater.coding}: it ends early")
 
     def _take(self, data: bytes) -> None:
         if self._parser is None:

@@ -43,6 +43,18 @@ def test_members_of_gzip_follow_each_other_and_other_bytes_are_skipped() -> None
     )
 
 
+@pytest.mark.parametrize(("coding", "wbits"), [*FORMATS.items(), ("deflate", -zlib.MAX_WBITS)])
+def test_it_is_whole_with_its_end_or_without_a_byte(coding: str, wbits: int) -> None:
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(b"data: a") + packer.flush()
+    inflater = Inflater(coding)
+    known = [inflater.is_whole]
+    for number in range(len(packed)):
+        list(inflater.feed(packed[number : number + 1]))
+        known.append(inflater.is_whole)
+    assert known == [True, *[False] * (len(packed) - 1), True]
+
+
 def test_what_is_not_in_the_coding_is_a_failure() -> None:
     with pytest.raises(ResponseError, match="the stream is not valid gzip: "):
         list(Inflater("gzip").feed(b"data: plain\n\n"))

@@ -110,6 +110,32 @@ def test_another_response_is_no_stream(head: bytes) -> None:
     assert (reader.body, sink.heads, sink.found, reader.leaves_open) == (STREAM, [], [], True)
 
 
+GZIP_HEAD = HEAD + b"Content-Encoding: gzip\r\n"
+CUT = PACKED[:-9]
+"""All of the events, but not the end of the coding."""
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        GZIP_HEAD + b"Content-Length: %d\r\n\r\n" % len(CUT) + CUT,
+        GZIP_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(CUT) + b"0\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_a_coding_without_its_end_is_a_failure_at_the_end_of_the_stream(response: bytes, size: int) -> None:
+    with pytest.raises(ResponseError, match="the stream is not valid gzip: it ends early"):
+        feed(reader_of(NotedEvents()), response, size)
+    assert feed(reader_of(NotedEvents("b")), response, size), "not where nobody reads to the end"
+
+
+@pytest.mark.parametrize(("content", "is_whole"), [(PACKED, True), (CUT, False), (b"", True)])
+def test_a_coding_without_its_end_does_not_end_with_the_connection(content: bytes, is_whole: bool) -> None:
+    reader = reader_of(NotedEvents())
+    reader.feed(GZIP_HEAD + b"Connection: close\r\n\r\n" + content)
+    assert reader.finish() == is_whole
+
+
 def test_the_limit_is_of_each_event_and_not_of_the_stream() -> None:
     sink = NotedEvents()
     assert not reader_of(sink, max_body=12).feed(HEAD + b"\r\n" + b"data: 12\n\n" * 100)
