@@ -51,7 +51,7 @@ class GraphQLAssertions(Assertions):
         if sample.kind in WRONG_STATUS and not _is_graphql(content):
             return
         response = content.json
-        if not isinstance(response, dict) or not ("data" in response or "errors" in response):
+        if not isinstance(response, dict) or not ("data" in response or response.get("errors")):
             if sample.kind not in WRONG_STATUS:
                 sample.kind, sample.detail = KIND_OF_ERRORS, NO_RESPONSE
         elif (errors := response.get("errors")) and not (self._allows_partial and response.get("data") is not None):

@@ -99,8 +99,10 @@ def _mistakes_in(operation: Operation, written: dict[str, Any]) -> Iterator[tupl
             hint = nearest(name, list(declared)) or f"it declares: {shown}"
             yield ("variables", name), f"the operation declares no variable ${name}", hint
     for name, needs_value in declared.items():
-        if needs_value and name not in given:
-            yield (), f"the variable ${name} needs a value", f"add it under variables: {name}: …"
+        if needs_value and given.get(name) is None:
+            place = ("variables", name) if name in given else ()
+            hint = "it cannot be null" if name in given else f"add it under variables: {name}: …"
+            yield place, f"the variable ${name} needs a value", hint
 
 
 def only_operation(document: Document, action: str) -> str | None:

@@ -87,6 +87,8 @@ NO_ANSWER = "the body is not a GraphQL response: it is no mapping with data or e
         ('{"errors": "wrong"}', "graphql", "wrong"),
         ('{"errors": [{}]}', "graphql", "an error without a message"),
         ("{}", "graphql", NO_ANSWER),
+        ('{"errors": []}', "graphql", NO_ANSWER),
+        ('{"errors": null}', "graphql", NO_ANSWER),
         ("[]", "graphql", NO_ANSWER),
         ("<html>", "graphql", NO_ANSWER),
     ],

@@ -41,6 +41,10 @@ def asking(query: str = ACCOUNT, action: dict[str, Any] | None = None, **graphql
         ({"query": None}, "actions.post.graphql.query: text is expected; found nothing"),
         ({"variables": {}}, "actions.post.graphql: the variable $id needs a value (add it under variables: id: …)"),
         (
+            {"variables": {"id": None}},
+            "actions.post.graphql.variables.id: the variable $id needs a value (it cannot be null)",
+        ),
+        (
             {"variables": {"id": 1, "frist": 2}},
             "actions.post.graphql.variables.frist: the operation declares no variable",
         ),
