@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 _PART = re.compile(
     r"[\s,]*(?P<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+)"
-    r"(?:\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<plain>[^\s,\"]+))|(?=\s|,|$))",
+    r"(?:\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<plain>[^\s,\"]+))"
+    r"|(?:[ ]+[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))|(?=\s|,|$)))",
     re.DOTALL,
 )
-"""A parameter with its value, or the word that begins a challenge."""
+"""A parameter with its value, or the word that begins a challenge, with its `token68` if it has one."""
 
 
 class Challenge(NamedTuple):

@@ -100,10 +100,10 @@ class DigestSession:
 
 
 def _username(name: str, challenge: DigestChallenge, digest: Callable[[str], str]) -> list[str]:
-    """The user name: hashed if the server wants that, else as it is, or encoded where it is not ASCII (3.4)."""
+    """The user name: hashed if the server wants that, else as it is, or encoded where a field cannot hold it (3.4)."""
     if challenge.wants_hash:
         return [f'username="{digest(f"{name}:{challenge.realm}")}"', "userhash=true"]
-    if name.isascii():
+    if name.isascii() and name.isprintable():
         return [f"username={_quoted(name)}"]
     return [f"username*=UTF-8''{quote(name, safe='')}"]
 

@@ -94,6 +94,7 @@ def test_what_is_quoted_is_escaped_and_what_is_not_ascii_is_encoded() -> None:
     assert r'realm="a \"b\" \\"' in session(field).answer("GET", "/")
     assert r'username="a\"b"' in session(field, DigestLogin('a"b', "x")).answer("GET", "/")
     assert "username*=UTF-8''J%C3%A4s" in session(field, DigestLogin("Jäs", "x")).answer("GET", "/")
+    assert "username*=UTF-8''a%0D%0Ab%00" in session(field, DigestLogin("a\r\nb\0", "x")).answer("GET", "/")
 
 
 def test_several_challenges_in_one_field_or_in_several() -> None:
@@ -102,6 +103,13 @@ def test_several_challenges_in_one_field_or_in_several() -> None:
         ("newauth", {"realm": "apps", "type": "1", "title": 'Login to "apps"'}),
         ("basic", {"realm": "simple"}),
         ("negotiate", {}),
+    ]
+    assert read_challenges(["Negotiate YII/+a==, Digest nonce=n, NTLM abc,Basic realm=r, Other d=="]) == [
+        ("negotiate", {}),
+        ("digest", {"nonce": "n"}),
+        ("ntlm", {}),
+        ("basic", {"realm": "r"}),
+        ("other", {}),
     ]
     found = read_digest(['Basic realm="x"', 'Digest realm="r", nonce="n", algorithm=SHA-256, stale=TRUE'])
     assert found is not None
