@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gradual_common.errors import TemplateError
+from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.auth.sigv4_checks import check_sigv4, check_sigv4_headers
+from gradual_common.kinds.http.request_checks import check_absolute
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.templates.templates import static_pieces
 
 FIELD = "authorization"
-_ABSOLUTE = re.compile(r"(?i)https?://[^/?#]")
+_ABSOLUTE = re.compile(r"(?i)https?://")
 _USER_INFORMATION = re.compile(r"(?i)https?://[^/?#]*@")
 _SEPARATE = "leave one of them out, or write auth: none for the action"
 
@@ -40,10 +41,20 @@ def _check_username(view: PlanView, path: Path, username: Any) -> None:
 
 
 def _check_token_url(view: PlanView, path: Path, url: Any) -> None:
-    """Absolute, unless a template comes first."""
+    """Absolute, unless a template comes first; the client authenticates by its id and secret alone."""
     pieces = _pieces(url)
-    if pieces and pieces[0] is not None and not _ABSOLUTE.match(pieces[0]):
+    if not pieces or pieces[0] is None:
+        return
+    if not _ABSOLUTE.match(pieces[0]):
         view.document.report(path, "the address of a token endpoint is absolute", "write https://HOST/PATH")
+    elif _USER_INFORMATION.match(pieces[0]):
+        message = "the address of a token endpoint has a user name in it"
+        view.document.report(path, message, "leave it out: client_id and client_secret are sent by Basic")
+    else:
+        try:
+            check_absolute(pieces)
+        except RequestError as error:
+            view.document.report(path, str(error))
 
 
 def _check_token(view: PlanView, path: Path, token: Any) -> None:

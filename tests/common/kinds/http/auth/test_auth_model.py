@@ -70,6 +70,13 @@ def test_none_turns_off_that_of_the_service() -> None:
             {"oauth2": {**OAUTH2, "token_url": "/token"}},
             "the address of a token endpoint is absolute (write https://HOST",
         ),
+        ({"oauth2": {**OAUTH2, "token_url": "https://idp:99999/token"}}, "port"),
+        ({"oauth2": {**OAUTH2, "token_url": "https://i dp/token"}}, "a character that is not allowed in a host name"),
+        ({"oauth2": {**OAUTH2, "token_url": "https://idp/token\nx"}}, "line end"),
+        (
+            {"oauth2": {**OAUTH2, "token_url": "https://amy:x@idp/token"}},
+            "the address of a token endpoint has a user name in it (leave it out: client_id",
+        ),
         ({"oauth2": {**OAUTH2, "per": "group"}}, "'group' is not allowed; allowed: 'agent' or 'user'"),
         ({"oauth2": {**OAUTH2, "client_secret": "{{secrets.NO}}"}}, "secrets has no 'NO'"),
         ({"digest": {"username": "a"}}, "password is missing"),
@@ -90,6 +97,11 @@ def test_a_mistake_never_shows_what_may_be_secret() -> None:
     for auth in ("s3cr3t-x", {"bearer": ["s3cr3t-x"]}, {"basic": {"username": "a", "password": ["s3cr3t-x"]}}):
         assert "s3cr3t-x" not in only_mistake(small(actions__look__auth=auth))
     assert "31337" not in only_mistake(small(actions__look__auth={"bearer": 31337}))
+
+
+def test_a_template_in_the_address_of_a_token_endpoint_is_no_mistake() -> None:
+    for address in ("https://{{vu.slot}}.example:{{vu.slot}}/t", "{{vu.slot}}/t", "https://h/{{vu.slot}} x"):
+        load(small(actions__look__auth={"oauth2": {**OAUTH2, "token_url": address}}))
 
 
 def test_a_mistake_has_its_line() -> None:
