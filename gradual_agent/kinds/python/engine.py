@@ -30,6 +30,7 @@ from gradual_common.kinds.python.kind import FAILURE, PythonSpec
 from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Connections, Cookies, Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.process.logs import mask_in_logs
 from gradual_common.secrecy.masking import Mask
 from gradual_common.templates.templates import compile_value
 
@@ -87,10 +88,12 @@ class PythonEngine:
     def close(self) -> None:
         """Nothing is left to close."""
 
-    def log_exception(self, spec: PythonSpec, error: BaseException) -> None:
-        """Log the first traceback of each action and type of exception."""
+    def log_exception(self, spec: PythonSpec, error: BaseException, token: str) -> None:
+        """Log the first traceback of each action and type of exception, without the token of its requests."""
         if (key := (spec.python, type(error))) not in self._logged:
             self._logged.add(key)
+            if token:
+                mask_in_logs((), [token])
             log = structlog.get_logger(__name__)
             log.warning("a Python action raised an exception", action=spec.python, exc_info=error)
 
@@ -150,7 +153,7 @@ class PythonAction:
             sample.kind, sample.detail = failures[FAILURE.name], str(error)
         else:
             sample.kind, sample.detail = failures[FAILURE.name], describe_exception(error, self._code)
-            self._engine.log_exception(self.spec, error)
+            self._engine.log_exception(self.spec, error, sample.token)
 
 
 def describe_exception(error: BaseException, code: Code) -> str:

@@ -35,6 +35,12 @@ async def gives_up(user: ActionUser) -> None:
     await user.http.get("/page")
 
 
+async def repeats(user: ActionUser) -> None:
+    """Ends with what the system said."""
+    answer = await user.http.get("/api/broken", service="ledger", check_status=False)
+    raise LookupError(answer.text)
+
+
 async def raises(user: ActionUser, what: str) -> None:
     """Ends in the way that `what` names, after a request."""
     await user.http.get("/page")

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from agent_harness import MS, S, counter, user_time
 from agent_loopback import LoopbackHarness, System, clock, group
+from guarded_system import CLIENT, SECRET, GuardedSystem
 
 from gradual_agent.errors import JobError
 from gradual_agent.runtime.allowed_code import AllowedCode, AllowedPath
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.process import logs
 from gradual_common.protocol.batch import EXCHANGE, RESPONSE_TIME, Batch
+from gradual_common.secrecy.masking import Mask
 
 HERE = Path(__file__).parent
 CODE = AllowedCode([AllowedPath.of_folder(HERE)])
@@ -155,6 +158,24 @@ async def test_what_the_code_raises_is_a_failure_of_its_step_and_its_user_goes_o
     assert exemplar["detail"].startswith(detail)
     assert times_of(batch, RESPONSE_TIME) == 6
     assert times_of(batch, EXCHANGE) == (0 if kind == "timeout" else 6)
+
+
+async def test_a_token_that_an_exception_repeats_is_hidden_in_report_and_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_HIDDEN", [Mask()])
+    guarded = GuardedSystem()
+    async with guarded.serving():
+        login = {"token_url": f"http://127.0.0.1:{guarded.port}/token", "client_id": CLIENT, "client_secret": SECRET}
+        document = {
+            "users": [group(behavior=["act"], iterations=1)],
+            "actions": {"act": {"python": "code_under_test:repeats"}},
+            "services": {"ledger": {"auth": {"oauth2": {**login, "metric": "fetches"}}}},
+        }
+        harness = LoopbackHarness(guarded, document, CODE)  # type: ignore[arg-type]  # it has a port
+        await ended(harness, 1)
+    _, (exemplar,) = harness.run.take_samples(0)
+    assert guarded.valid == {"token-1"}
+    assert exemplar.document["detail"].startswith("LookupError: what shall *** be?")
+    assert logs.hide_secrets("what shall token-1 be?") == "what shall *** be?"
 
 
 async def test_a_failure_that_the_code_expects_is_none(system: System) -> None:
