@@ -15,6 +15,9 @@ from gradual_common.templates.templates import is_template, names_in
 SHARED = {"type": "histogram", "unit": "", "resolution": DEFAULT_RESOLUTION}
 """Settings that a metric has once, with their defaults."""
 
+HINT = "use an action without record here"
+"""For a section that is of no user."""
+
 
 def check_metrics(view: PlanView) -> None:
     """Report what is wrong with the metrics of a plan."""
@@ -31,9 +34,12 @@ def check_metrics(view: PlanView) -> None:
             view.document.report(path[:-1], message, "give the times of the tokens another name: metric: NAME")
     for section, group in view.once.items():
         for step in group.steps:
-            if mapping_at(view.actions.get(step.action), "record"):
+            written = mapping_at(view.actions, step.action)
+            if written.get("record"):
                 message = f"{step.action!r} records metrics, which are of users, and {section} is of none"
-                view.document.report(step.action_path, message, "use an action without record here")
+                is_stream = written.get("sse") is not None
+                hint = "an event stream records its times: only groups read one" if is_stream else HINT
+                view.document.report(step.action_path, message, hint)
 
 
 def _check_agreement(view: PlanView, path: Path, first: tuple[str, dict[str, Any]], metric: dict[str, Any]) -> None:

@@ -53,7 +53,9 @@ def test_a_mistake_has_its_place(changes: dict[str, Any], message: str) -> None:
 def test_set_up_reads_no_streams() -> None:
     plan = reading(max_events=1)
     plan["setup"] = ["post"]
-    assert "setup.0.action: 'post' records metrics, which are of users" in mistakes(plan)[0].replace("[0]", ".0")
+    mistake = mistakes(plan)[0].replace("[0]", ".0")
+    assert "setup.0.action: 'post' records metrics, which are of users" in mistake
+    assert "(an event stream records its times: only groups read one)" in mistake
 
 
 def test_the_metrics_are_in_the_plan_and_objectives_know_them() -> None:
