@@ -32,6 +32,13 @@ def bytes_of(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
+def _key_of(value: Any) -> bytes:
+    """The bytes of a key; TemplateError for one that is missing, which would make a signature nobody else makes."""
+    if value is None or value in ("", b""):
+        raise TemplateError("hmac: the key is empty")
+    return bytes_of(value)
+
+
 def _in_form(function: str, digest: bytes, encoding: str) -> str | bytes:
     _check_encoding(function, encoding)
     return FORMS[encoding](digest)
@@ -55,7 +62,7 @@ def hash_function(algorithm: str) -> Digest:
 def hmac(value: Any, key: Any, algorithm: str = "sha256", encoding: str = "hex") -> str | bytes:
     """The HMAC of `value` under `key`: any algorithm of hashlib, in any of `FORMS`."""
     _check_algorithm(algorithm)
-    return _in_form("hmac", hmac_codec.new(bytes_of(key), bytes_of(value), algorithm).digest(), encoding)
+    return _in_form("hmac", hmac_codec.new(_key_of(key), bytes_of(value), algorithm).digest(), encoding)
 
 
 def _check_algorithm(algorithm: Any) -> None:
@@ -70,3 +77,5 @@ def check_digest(function: str, known: Mapping[str, Any]) -> None:
         _check_algorithm(known["algorithm"])
     if "encoding" in known:
         _check_encoding(function, known["encoding"])
+    if "key" in known:
+        _key_of(known["key"])

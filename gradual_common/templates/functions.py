@@ -122,8 +122,13 @@ def base64(value: Any) -> str:
 
 def base64_decode(value: Any, form: str = "text") -> str | bytes:
     """The text or the bytes that were encoded, with either alphabet and with or without padding."""
-    text = str(value).replace("-", "+").replace("_", "/")
-    return _decoded("base64_decode", base64_codec.b64decode(text + "=" * (-len(text) % 4)), form)
+    text = "".join(str(value).split()).replace("-", "+").replace("_", "/")
+    try:
+        data = base64_codec.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        # Its text may be a key. Without `validate` it would be decoded without the characters that do not fit.
+        raise TemplateError("base64_decode: this is not Base64") from None
+    return _decoded("base64_decode", data, form)
 
 
 def hex_of(value: Any) -> str:

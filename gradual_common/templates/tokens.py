@@ -26,13 +26,14 @@ ALGORITHMS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES
 MAX_KEYS = 1024
 """Keys that are kept ready. With more, as when each user has one, some are read again."""
 
-_MAPPINGS = ("claims", "headers")
+_MAPPINGS = {"claims": "{'sub': user.name}", "headers": "{'kid': 'test'}"}
+"""The arguments that are mappings, and an example of each."""
 
 
 def jwt(claims: Any, key: Any, algorithm: str = "HS256", headers: Any = None) -> str:
     """A JWT with these claims; `headers` are added to its header: `{'kid': '7'}`."""
     check_jwt("jwt", {"claims": claims, "algorithm": algorithm, "headers": headers})
-    signer, opened = open_signing_key(algorithm, bytes_of(key))
+    signer, opened = open_signing_key(algorithm, b"" if key is None else bytes_of(key))
     header = {"alg": algorithm, "typ": "JWT"} | dict(headers or {}) | {"alg": algorithm}
     # The compact serialization (RFC 7515, section 7.1). PyJWT's own `encode` reads the key each time.
     signed = f"{_part(to_json(header).encode())}.{_part(to_json(dict(claims)).encode())}"
@@ -45,10 +46,10 @@ def _part(data: bytes) -> str:
 
 def check_jwt(function: str, known: Mapping[str, Any]) -> None:
     """TemplateError for arguments that `jwt` refuses; `known`: those that the template says itself."""
-    for name in _MAPPINGS:
+    for name, example in _MAPPINGS.items():
         value = known.get(name, {})
         if not isinstance(value, Mapping) and (value is not None or name == "claims"):
-            raise TemplateError(f"{function}: the {name} are a mapping: {{'sub': user.name}}")
+            raise TemplateError(f"{function}: the {name} are a mapping: {example}")
     algorithm = known.get("algorithm", ALGORITHMS[0])
     if algorithm not in ALGORITHMS:
         hint = nearest(str(algorithm), ALGORITHMS)

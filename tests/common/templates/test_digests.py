@@ -58,6 +58,10 @@ def test_a_digest_comes_in_the_form_that_is_asked_for(text: str, expected: Any) 
         ("{{ hmac('a', 'k', name) }}", {"name": "rot13"}, "hmac: 'rot13' is not a hash algorithm"),
         ("{{ hmac('a', 'k', name) }}", {"name": "shake_128"}, "hmac: 'shake_128' is not a hash algorithm"),
         ("{{ hmac('a', 'k', name) }}", {"name": {}}, "hmac: {} is not a hash algorithm"),
+        ("{{ hmac('a', key) }}", {"key": None}, "hmac: the key is empty"),
+        ("{{ hmac('a', key | base64_decode('bytes')) }}", {"key": ""}, "hmac: the key is empty"),
+        ("{{ hmac('a', key | base64_decode('bytes')) }}", {"key": "geheim!!"}, "base64_decode: this is not Base64"),
+        ("{{ key | base64_decode }}", {"key": "gehei"}, "base64_decode: this is not Base64"),
         ("{{ 'YQ' | base64_decode(form) }}", {"form": "hex"}, "base64_decode: the result is text or bytes, not 'hex'"),
         ("{{ '61' | hex_decode(form) }}", {"form": "hex"}, "hex_decode: the result is text or bytes, not 'hex'"),
     ],
@@ -66,6 +70,7 @@ def test_what_cannot_be_made_is_a_failure_that_says_what_can(text: str, scope: d
     with pytest.raises(TemplateError) as caught:
         compile_template(text).render(scope)
     assert message in str(caught.value)
+    assert "geheim" not in str(caught.value)
 
 
 def test_a_canonical_string_is_signed_by_templates() -> None:

@@ -11,6 +11,7 @@ from gradual_common.templates.templates import Condition, compile_template, jwt_
     [
         ("{{ x | hmac(k, 'sha265') }}", "hmac: 'sha265' is not a hash algorithm"),
         ("a {{ hmac(x, k, encoding='b64') }}", "hmac: the encoding is hex, base64, base64url, bytes; not 'b64'"),
+        ("{{ x | hmac('') }}", "hmac: the key is empty"),
         ("{{ x | sha512('b64') }}", "sha512: the encoding is"),
         ("{{ hmac(x) }}", "hmac: missing a required argument: 'key'; it takes value, key, algorithm, encoding"),
         ("{{ x | md5('hex', 1) }}", "md5: too many positional arguments; it takes value, encoding"),

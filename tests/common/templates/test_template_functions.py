@@ -36,6 +36,7 @@ def scope() -> dict[str, Any]:
         ("{{ 'what do ya want for nothing?' | hmac('Jefe', 'sha1', 'base64') }}", "7/zfauXrL6LSdBbV8YTfnCWafHk="),
         ("{{ base64('a?b') }}", "YT9i"),
         ("{{ base64_decode('YT9iYw') }}", "a?bc"),
+        ("{{ base64_decode(' YT9i\r\nYw==\n') }}", "a?bc"),
         ("{{ hex('ab') }}", "6162"),
         ("{{ hex_decode('6162') }}", "ab"),
         ("{{ urlencode('a b/c&d') }}", "a%20b%2Fc%26d"),

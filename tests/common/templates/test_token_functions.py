@@ -99,6 +99,7 @@ def test_a_key_that_does_not_fit_is_told_without_showing_it(key: str, algorithm:
     [
         ("{{ jwt(claims, 'abcd') }}", {"claims": "sub=a"}, "jwt: the claims are a mapping"),
         ("{{ jwt(claims, 'abcd') }}", {"claims": None}, "jwt: the claims are a mapping"),
+        ("{{ jwt({'sub': 'a'}, key) }}", {"key": None}, "this key is empty"),
         ("{{ jwt({}, 'abcd', headers=more) }}", {"more": ["kid"]}, "jwt: the headers are a mapping"),
         ("{{ jwt({}, 'abcd', name) }}", {"name": "none"}, "jwt: 'none' is not an algorithm"),
         ("{{ jwt({}, 'abcd', name) }}", {"name": ["HS256"]}, "is not an algorithm"),
