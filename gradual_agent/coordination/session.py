@@ -240,6 +240,9 @@ class Session:
 
     def _take_once(self, once: Once, now: int) -> Instructions:
         """Perform a section, once: the master says it again on every stream, until it has the report."""
+        if once.ends:
+            self._once = None
+            return [once]
         if once.section in self._begun_once:
             return []
         self._once = once

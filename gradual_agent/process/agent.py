@@ -242,6 +242,9 @@ class Agent:
         match instruction:
             case events.PlacesOpened(rounds) if self._run is not None:
                 self._run.places.open(rounds)
+            case Once(ends=True):
+                if self._run is not None:
+                    self._run.cut_once("the run ended")
             case Once(section, variables):
                 self._perform(section, variables)
             case events.CutUsers(reason):

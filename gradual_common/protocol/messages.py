@@ -288,6 +288,9 @@ class Once:
     variables: bytes = b""
     """What the set-up extracted, as JSON."""
 
+    ends: bool = False
+    """Nothing more is performed, of no section: what has begun is cut, and reported."""
+
 
 @dataclass(frozen=True, slots=True)
 class DealtBlock:

@@ -15,7 +15,11 @@ teardown goes through tearing down before it is finished: after the drain, and a
 whose set-up has begun.
 
     provisioning ──setup due──▶ setting up ──set up──▶ provisioning
-    draining, stopping, and provisioning to readying ──teardown due──▶ tearing down ──collected, stopped──▶ finished
+    draining, stopping, and provisioning to readying ──teardown due──▶ tearing down ──collected──▶ finished
+
+Where the run ends while a set-up or teardown is going on, that is cut, and what it did until then is awaited:
+
+    setting up, tearing down ──recalled──▶ recalling ──collected, stopped──▶ finished
 """
 
 from collections.abc import Mapping
@@ -50,6 +54,8 @@ class State(Enum):
     """After a second stop: users are interrupted, only the last batches are awaited."""
     TEARING_DOWN = "tearing down"
     """One agent performs the teardown."""
+    RECALLING = "recalling"
+    """The set-up or teardown was cut: only its report is awaited."""
     FINISHED = "finished"
     """The run is over."""
 
@@ -77,6 +83,8 @@ class RunEvent(Enum):
     """The last batches, or the teardown, are merged, or not expected any more."""
     TEARDOWN_DUE = "torn down"
     """Nothing but the teardown is left to do."""
+    RECALLED = "recalled"
+    """The run ends while the set-up or teardown is going on."""
     FAILED = "failed"
     """The run cannot be continued."""
 
@@ -85,6 +93,7 @@ _EVENT = RunEvent
 # Before the load no user runs, so the first stop ends the run at once. After a second stop (cutting) a third one does.
 _ENDS = {_EVENT.STOPPED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 _TEARS_DOWN = {_EVENT.TEARDOWN_DUE: State.TEARING_DOWN}
+_RECALLS = {_EVENT.RECALLED: State.RECALLING}
 _COLLECTS = {_EVENT.COLLECTED: State.FINISHED, _EVENT.FAILED: State.FINISHED}
 
 TABLE: dict[State, dict[RunEvent, State]] = {
@@ -95,7 +104,7 @@ TABLE: dict[State, dict[RunEvent, State]] = {
         **_TEARS_DOWN,
         **_ENDS,
     },
-    State.SETTING_UP: {_EVENT.SET_UP: State.PROVISIONING, **_TEARS_DOWN, **_ENDS},
+    State.SETTING_UP: {_EVENT.SET_UP: State.PROVISIONING, **_TEARS_DOWN, **_RECALLS, **_ENDS},
     State.READYING: {_EVENT.CONFIRMED: State.RUNNING, **_TEARS_DOWN, **_ENDS},
     # Under load even the first stop has to let users finish and to collect the last batches.
     State.RUNNING: {
@@ -106,10 +115,11 @@ TABLE: dict[State, dict[RunEvent, State]] = {
     },
     State.DRAINING: {_EVENT.STOPPED: State.STOPPING, **_TEARS_DOWN, **_COLLECTS},
     State.STOPPING: {_EVENT.STOPPED: State.CUTTING, **_TEARS_DOWN, **_COLLECTS},
-    # Who stops a run twice wants it to end: nothing is begun any more, and a third stop, or one while the teardown is
-    # going on, waits for nothing.
+    # Who stops a run twice wants it to end: nothing is begun any more, and a third stop, or one while a report of what
+    # was cut is awaited, waits for nothing.
     State.CUTTING: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
-    State.TEARING_DOWN: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
+    State.TEARING_DOWN: {_EVENT.COLLECTED: State.FINISHED, **_RECALLS, **_ENDS},
+    State.RECALLING: {_EVENT.COLLECTED: State.FINISHED, **_ENDS},
     State.FINISHED: {},
 }
 
@@ -165,7 +175,17 @@ class LifeCycle:
     @property
     def is_ending(self) -> bool:
         """Whether no new agent is needed any more."""
-        return self.is_collecting or self.is_tearing_down or self.is_finished
+        return self.is_collecting or self.is_tearing_down or self.is_recalling or self.is_finished
+
+    @property
+    def is_recalling(self) -> bool:
+        """Whether nothing but the report of a section that was cut is awaited."""
+        return self.state is State.RECALLING
+
+    @property
+    def can_recall(self) -> bool:
+        """Whether a set-up or teardown is going on that can be cut."""
+        return RunEvent.RECALLED in TABLE[self.state]
 
     @property
     def can_tear_down(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gradual_common.clock import NS_PER_S
 from gradual_common.language.document import ONCE, SETUP, TEARDOWN
 from gradual_master.coordination.events import CloseInterval, End, Signal
 from gradual_master.coordination.fleet.fleet import Fleet
@@ -10,6 +11,9 @@ from gradual_master.coordination.instructions import Instructions
 from gradual_master.coordination.intake import Intake
 from gradual_master.coordination.lifecycle import LifeCycle, RunEvent
 from gradual_master.coordination.stages.once import OncePerRun
+
+LAST_REPORT_WAIT_NS = 3 * NS_PER_S
+"""How long the report of a set-up or teardown that was cut is awaited."""
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +35,8 @@ class RunEnding:
     """Whether the run was stopped a second time."""
     _reason: str = field(init=False, default="")
     """What agents are told after the teardown."""
+    _recalled_until: int = field(init=False, default=0)
+    """Run time until which the report of a section that was cut is awaited."""
 
     def fail(self, reason: str, now: int) -> None:
         """End the run: it cannot be continued."""
@@ -43,12 +49,12 @@ class RunEnding:
         self.out.note("error", reason)
 
     def end(self, event: RunEvent, reason: str, now: int) -> None:
-        """Finish, or begin the teardown and finish after it."""
-        if not self._begin_teardown(now):
-            self.life.take(event, now)
-            self.finish(reason)
+        """Finish, or begin the teardown and finish after it; a section that is going on is cut, and reports that."""
+        if self._begin_teardown(now) or self._recall(now):
+            self._reason = reason
             return
-        self._reason = reason
+        self.life.take(event, now)
+        self.finish(reason)
 
     def _begin_teardown(self, now: int) -> bool:
         """Begin the teardown, if there is something to tear down, and an agent for it."""
@@ -61,6 +67,20 @@ class RunEnding:
         self.life.take(RunEvent.TEARDOWN_DUE, now)
         self.once.begin(TEARDOWN, agent)
         return True
+
+    def _recall(self, now: int) -> bool:
+        """Have what is going on cut, if its agent can still report what it did."""
+        if not (self.life.can_recall and self.once.recall(now)):
+            return False
+        self.life.take(RunEvent.RECALLED, now)
+        self._recalled_until = now + LAST_REPORT_WAIT_NS
+        return True
+
+    def watch_recall(self, now: int) -> None:
+        """Finish when what was cut is reported, or after a moment."""
+        if now >= self._recalled_until or not self.once.is_awaited(now):
+            self.life.take(RunEvent.COLLECTED, now)
+            self.finish(self._reason)
 
     @property
     def _owes_teardown(self) -> bool:

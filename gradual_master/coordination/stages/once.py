@@ -47,6 +47,8 @@ class OncePerRun:
     out: Instructions
     variables: bytes = field(init=False, default=b"")
     """What the set-up extracted."""
+    _is_recalled: bool = field(init=False, default=False)
+    """Whether nothing more is to be performed."""
     _performances: dict[Once, Performance] = field(init=False, default_factory=dict)
 
     def is_due(self, section: Once) -> bool:
@@ -79,7 +81,21 @@ class OncePerRun:
 
     def _tell(self, section: Once, agent: FleetAgent) -> None:
         variables = self.variables if section == TEARDOWN else b""
-        self.out.send(agent, MasterMessage(once=messages.Once(section, variables)))
+        self.out.send(agent, MasterMessage(once=messages.Once(section, variables, ends=self._is_recalled)))
+
+    def recall(self, now: int) -> bool:
+        """Have every section that is going on cut; whether a report of one is awaited."""
+        if not self.is_awaited(now):
+            return False
+        self._is_recalled = True
+        for performance in self._performances.values():
+            if performance.agent is not None:
+                self.repeat(performance.agent)
+        return True
+
+    def is_awaited(self, now: int) -> bool:
+        """Whether a section was begun whose end is not known yet, by an agent that is not lost."""
+        return any(not self.is_over(section, now) for section in self._performances)
 
     def receive(self, agent: FleetAgent, report: OnceReport) -> None:
         """A report has come, perhaps again; WireError if the agent was never told to perform the section."""

@@ -92,16 +92,18 @@ class RunStages:
                 self._collect(now)
             case State.TEARING_DOWN:
                 self.ending.watch_teardown(now)
+            case State.RECALLING:
+                self.ending.watch_recall(now)
 
     def stop(self, signal: Signal, now: int) -> None:
         """The first stop lets users finish, the second interrupts them, the third ends the run at once.
 
-        Before the load there are no users: the run ends at once, but for the teardown. A stop ends a teardown.
+        Before the load there are no users: the run ends at once, but for the teardown. A stop cuts a teardown.
         """
         if self.life.is_finished:
             return
         self.ending.signal = self.ending.signal or signal
-        if self.life.is_preparing:
+        if self.life.is_preparing or self.life.is_tearing_down:
             self.ending.end(RunEvent.STOPPED, "the run was stopped", now)
             return
         match self.life.take(RunEvent.STOPPED, now):

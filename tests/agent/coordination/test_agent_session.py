@@ -641,6 +641,19 @@ def test_a_set_up_that_was_not_begun_is_forgotten_with_its_stream() -> None:
     assert Once("setup") in agent.receives(once=Once("setup"))
 
 
+def test_a_set_up_that_is_to_end_is_ended_whether_it_has_begun_or_waits() -> None:
+    agent = live()
+    agent.receives(once=Once("setup"))
+    assert Once("setup", ends=True) in agent.receives(once=Once("setup", ends=True))
+    waiting = greeting()
+    waiting.receives(after=MS, welcome=WELCOME)
+    waiting.receives(once=Once("setup"))
+    waiting.receives(once=Once("setup", ends=True))
+    waiting.handles(Provisioned(1))
+    begun = [instruction for _ in range(BURST_PINGS) for instruction in waiting.pong(waiting.now)]
+    assert Once("setup") not in begun
+
+
 def test_an_agent_that_performs_the_teardown_does_not_end_before_it() -> None:
     agent = working()
     agent.handles(Sealed(batch(1, last=True), agent.now))

@@ -210,7 +210,25 @@ def test_a_stop_under_load_tears_down_and_a_stop_in_the_teardown_ends_it(target:
     outcome = fleet.wait(master, [agent])
     assert outcome.code == 130, outcome.output
     assert outcome.summary is not None
-    assert outcome.summary["verdict"]["reasons"][1:] == ["the teardown failed on agent a: the run ended before it did"]
+    assert outcome.summary["verdict"]["reasons"][1:] == ["the teardown failed on agent a: it was cut: the run ended"]
+    check_sums(outcome, target)
+
+
+def test_a_set_up_without_a_teardown_is_cut_by_a_stop_and_what_it_sent_is_counted(target: Target, fleet: Fleet) -> None:
+    written = with_action(plan(target.url), "open_book", method="GET", url="/sleep/60", timeout="90s")
+    del written["teardown"], written["actions"]["check_balances"], written["actions"]["close_book"]
+    master = fleet.start_master(written, 1)
+    agent = fleet.start_agent("a")
+    wait_until(lambda: target.records().paths.get("/sleep/60"), "the set-up is in its second step")
+    fleet.signal(master, signal.SIGINT)
+    outcome = fleet.wait(master, [agent])
+    assert outcome.code == 130, outcome.output
+    assert counted(target) == {"/login": 1, "/sleep/60": 1}
+    check_sums(outcome, target)
+    assert outcome.summary is not None
+    setup = outcome.summary["setup"]
+    assert setup["reason"] == "the set-up failed on agent a: it was cut: the run ended"
+    assert [(row["requests"], row["interrupted"], row["sent"]) for row in setup["actions"]] == [(1, 0, 1), (0, 1, 1)]
 
 
 def test_an_aborted_run_is_torn_down(target: Target, fleet: Fleet) -> None:

@@ -19,9 +19,9 @@ def run_of(*once: Any, **terms: Any) -> CoreRun:
     return three_levels(once=once or ONCE, **terms)
 
 
-def setting_up(**terms: Any) -> CoreRun:
+def setting_up(*once: Any, **terms: Any) -> CoreRun:
     """Two agents have stored the plan, and `a` performs the set-up."""
-    run = run_of(**terms)
+    run = run_of(*once, **terms)
     for name in "ab":
         run.greet(name)
     for name in "ab":
@@ -38,6 +38,11 @@ def told(run: CoreRun, name: str) -> list[tuple[str, bytes]]:
     """The sections that an agent was told to perform on its last stream."""
     messages = sent(run.instructions, run.streams[name])
     return [(message.once.section, message.once.variables) for message in messages if message.once is not None]
+
+
+def is_recalled(run: CoreRun, name: str) -> bool:
+    """Whether an agent was told on its last stream to perform nothing more."""
+    return any(message.once.ends for message in sent(run.instructions, run.streams[name]) if message.once is not None)
 
 
 def to_running(run: CoreRun) -> None:
@@ -250,7 +255,7 @@ def test_before_the_set_up_there_is_nothing_to_tear_down() -> None:
     assert run.core.facts().once == (OnceFacts("setup", None, None), OnceFacts("teardown", None, None))
 
 
-def test_a_stop_in_the_set_up_tears_down_and_a_second_one_waits_for_nothing() -> None:
+def test_a_stop_in_the_set_up_tears_down_and_a_second_one_cuts_the_teardown() -> None:
     run = setting_up()
     run.handle(Stop("interrupt"))
     assert run.core.state is State.TEARING_DOWN
@@ -259,12 +264,39 @@ def test_a_stop_in_the_set_up_tears_down_and_a_second_one_waits_for_nothing() ->
     run.handle(Tick())
     assert run.core.state is State.TEARING_DOWN
     run.handle(Stop("interrupt"))
-    assert run.core.state is State.FINISHED
+    assert (run.core.state, is_recalled(run, "a")) == (State.RECALLING, True)
+    run.send("a", once=report("teardown", failure="it was cut"))
+    run.handle(Tick())
+    assert (run.core.state, run.merged_once) == (State.FINISHED, 2)
     assert [facts.failure for facts in run.core.facts().once] == [
         "the set-up failed on agent a: it was stopped before its end",
-        "the teardown failed on agent a: the run ended before it did",
+        "the teardown failed on agent a: it was cut",
     ]
     assert (run.core.signal, run.core.failure) == ("interrupt", None)
+
+
+def test_what_a_set_up_without_a_teardown_did_until_a_stop_is_awaited_for_a_moment() -> None:
+    for wait, failure in ((1, "it was cut"), (4, "the run ended before it did")):
+        run = setting_up("setup")
+        run.handle(Stop("interrupt"))
+        assert (run.core.state, is_recalled(run, "a")) == (State.RECALLING, True)
+        run.wait(wait, "a", "b")
+        if run.core.state is State.RECALLING:
+            run.send("a", once=report(failure="it was cut"))
+            run.handle(Tick())
+        assert run.core.state is State.FINISHED
+        assert run.core.facts().once == (OnceFacts("setup", "a", f"the set-up failed on agent a: {failure}"),)
+
+
+def test_an_agent_that_comes_back_is_told_again_to_end_and_one_more_stop_waits_for_nothing() -> None:
+    run = setting_up("setup")
+    run.handle(Stop("interrupt"))
+    run.hang_up("a")
+    run.greet("a", 2, run="r1", epoch=1)
+    run.ping("a")
+    assert is_recalled(run, "a"), "it is told again on its new stream"
+    run.handle(Stop("interrupt"))
+    assert run.core.state is State.FINISHED
 
 
 def test_a_run_that_is_stopped_is_torn_down_and_one_that_is_stopped_twice_is_not() -> None:
