@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from secrets import token_hex
 from types import coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gradual_agent.http.auth.digest import DigestSession, read_digest
 from gradual_agent.http.auth.logins import DigestLogin, OAuth2Login
@@ -35,6 +35,15 @@ MAX_ANSWERS: Final = 3
 
 LONGEST_WAIT: Final = 3600 * NS_PER_S
 """The wait for a token ends with its fetch, which has a timeout of its own."""
+
+MAX_LOGINS: Final = 64
+"""Logins of which a user remembers what was said to them: rows may give it a new one in each iteration, for hours."""
+
+MAX_LOGINS_OF_AGENT: Final = 65_536
+"""The same of all users that share their tokens."""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Digests = dict[tuple[Origin, DigestLogin], DigestSession]
 """The sessions of a user by where they are used, and for whom."""
@@ -130,7 +139,8 @@ class AuthenticatingClient(HttpClient):
     def _source_of(self, login: OAuth2Login) -> TokenSource:
         sources = self._context.tokens if login.per == "agent" else self._own_tokens
         if login not in sources:
-            sources[login] = TokenSource(self._dialer, login.metric)
+            at_most = MAX_LOGINS_OF_AGENT if login.per == "agent" else MAX_LOGINS
+            remember(sources, login, TokenSource(self._dialer, login.metric), at_most)
         return sources[login]
 
     def _fetch_by_challenge(self, request: HttpRequest, sample: Sample) -> Generator[None, Any, None]:
@@ -177,7 +187,7 @@ class AuthenticatingClient(HttpClient):
         if challenge is None or answers == MAX_ANSWERS or (answers and not challenge.is_stale):
             self._digests.pop(self._key_of(request), None)
             return None
-        self._digests[self._key_of(request)] = DigestSession(login, challenge, token_hex(16))
+        remember(self._digests, self._key_of(request), DigestSession(login, challenge, token_hex(16)), MAX_LOGINS)
         return self._signed(request)
 
     @staticmethod
@@ -185,6 +195,13 @@ class AuthenticatingClient(HttpClient):
         login = request.settings.auth
         assert isinstance(login, DigestLogin)
         return request.origin, login
+
+
+def remember(kept: dict[K, V], key: K, value: V, at_most: int) -> None:
+    """Keep a value, and of others the latest."""
+    kept[key] = value
+    if len(kept) > at_most:
+        del kept[next(iter(kept))]
 
 
 def _forget_response(sample: Sample) -> None:

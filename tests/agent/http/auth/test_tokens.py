@@ -8,6 +8,8 @@ from agent_harness import S, counter
 from agent_loopback import LoopbackHarness, clock, group
 from guarded_system import CLIENT, SECRET, GuardedSystem
 
+from gradual_agent.http.auth import client
+from gradual_agent.http.auth.client import remember
 from gradual_agent.http.auth.tokens import read_token
 from gradual_agent.http.response import Response
 from gradual_agent.runtime.sample import Sample
@@ -65,6 +67,23 @@ async def test_each_user_may_have_a_token_of_its_own() -> None:
     system = GuardedSystem()
     batch = await run(system, 4, 3, per="user")
     assert (system.counted["/token"], counter(batch, "auth_sent")) == (4, 4)
+    check_sum(batch, system)
+
+
+@pytest.mark.parametrize(("per", "limit"), [("user", "MAX_LOGINS"), ("agent", "MAX_LOGINS_OF_AGENT")])
+async def test_of_many_logins_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch, per: str, limit: str) -> None:
+    """Rows may give a user a new one in each iteration, for hours."""
+    sizes: list[int] = []
+
+    def note(kept: dict[Any, Any], *others: Any) -> None:
+        remember(kept, *others)
+        sizes.append(len(kept))
+
+    monkeypatch.setattr(client, "remember", note)
+    monkeypatch.setattr(client, limit, 3)
+    system = GuardedSystem()
+    batch = await run(system, 1, 6, per=per, scope="{{ uuid() }}")
+    assert (system.counted["/token"], sizes) == (6, [1, 2, 3, 3, 3, 3])
     check_sum(batch, system)
 
 
