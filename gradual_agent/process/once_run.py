@@ -147,7 +147,8 @@ class OnceRun:
                 section=self._section,
                 batch=self._recorder.seal(0, offset, NO_HEALTH, last=True),
                 variables=b"" if variables == b"{}" else variables,
-                failure=failure[:MAX_FAILURE_CHARS],
+                # Half a surrogate pair, which JSON of the system may hold, cannot be sent.
+                failure=failure[:MAX_FAILURE_CHARS].encode("utf-8", "replace").decode(),
                 exemplars=tuple(_limited(self._picker.take(offset))),
             )
         )

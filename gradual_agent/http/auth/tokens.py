@@ -21,6 +21,7 @@ from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
 from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
 from gradual_common.kinds.failures import KIND
+from gradual_common.net.urls import encode_text
 
 MARGIN = 30 * NS_PER_S
 """A token is used no longer than until so long before its end, or a tenth of its life if that is less."""
@@ -44,10 +45,10 @@ def token_request(login: OAuth2Login, request: HttpRequest) -> HttpRequest:
 
     The client authenticates by Basic, which every endpoint supports (RFC 6749, 2.3.1).
     """
-    pair = f"{quote_plus(login.client_id)}:{quote_plus(login.client_secret)}"
-    form = {"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})}
+    client = quote_plus(encode_text(login.client_id)), quote_plus(encode_text(login.client_secret))
+    form = {"grant_type": "client_credentials", **({"scope": encode_text(login.scope)} if login.scope else {})}
     fields = {
-        "Authorization": "Basic " + b64encode(pair.encode("ascii")).decode("ascii"),
+        "Authorization": "Basic " + b64encode(":".join(client).encode("ascii")).decode("ascii"),
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
     }

@@ -128,6 +128,15 @@ def test_a_failed_assertion_is_told_in_words_that_hide_what_was_extracted() -> N
     assert report.failure == expected
 
 
+def test_a_failure_in_words_can_be_sent_whatever_the_system_said() -> None:
+    actions = plan_of()["actions"]
+    actions["login"] |= {"assertions": [{"json": "v == 'x'"}], "extract": {}}
+    report = OnceHarness({"/login": Reply(body=b'{"v": "a\\ud800b"}')}, setup=["login"], actions=actions).perform(
+        "setup"
+    )
+    assert report.failure.encode().endswith(b'found "a?b")')
+
+
 def test_a_teardown_goes_on_after_a_failure_and_knows_what_the_set_up_extracted() -> None:
     harness = OnceHarness({f"/check/{TOKEN}": Reply(status=500), "/close": Reply(status=500)})
     report = harness.perform("teardown", f'{{"token": "{TOKEN}"}}'.encode())

@@ -161,6 +161,15 @@ async def test_a_token_that_the_server_repeats_is_hidden_in_reports() -> None:
     assert exemplar.document["response"]["body"] == "what shall *** be?"
 
 
+async def test_a_login_that_is_no_text_cannot_be_sent() -> None:
+    """JSON may hold half a surrogate pair, and so may what was extracted from it."""
+    for key in ("client_id", "client_secret", "scope"):
+        system = GuardedSystem()
+        batch = await run(system, 1, 1, **{key: "a{{ '\\ud800' }}"})
+        assert (system.counted["/token"], outcomes(batch)) == (0, {KIND["token"]: 1})
+        check_sum(batch, system)
+
+
 class NoToken(set[str]):
     def add(self, element: str) -> None:
         """No token opens anything."""
