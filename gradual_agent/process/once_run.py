@@ -147,8 +147,7 @@ class OnceRun:
                 section=self._section,
                 batch=self._recorder.seal(0, offset, NO_HEALTH, last=True),
                 variables=b"" if variables == b"{}" else variables,
-                # Half a surrogate pair, which JSON of the system may hold, cannot be sent.
-                failure=failure[:MAX_FAILURE_CHARS].encode("utf-8", "replace").decode(),
+                failure=failure[:MAX_FAILURE_CHARS],
                 exemplars=tuple(_limited(self._picker.take(offset))),
             )
         )

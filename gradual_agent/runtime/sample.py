@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from gradual_common.secrecy.quoting import visible
+
 INTERRUPTED = -1
 """`Sample.kind` of an action that a stop interrupted; every other kind is an index of `SeriesIndex.failures`."""
 
@@ -74,8 +76,8 @@ class Sample:
         return self.status_code != 0 or self.response is not None
 
     def explain(self, hide: Callable[[str], str]) -> str:
-        """Why it failed, in words; `hide` masks a text."""
-        return hide(self.detail) if isinstance(self.detail, str) else self.detail.explain(self, hide)
+        """Why it failed, in words that a terminal shows as they are; `hide` masks a text."""
+        return visible(hide(self.detail) if isinstance(self.detail, str) else self.detail.explain(self, hide))
 
     def reset(self, started: int) -> None:
         """Start a new measurement at `started`."""

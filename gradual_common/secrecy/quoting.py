@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Callable
 from typing import Any
+from unicodedata import category
 
 from gradual_common.secrecy.masking import hide_addresses, hide_credentials
 
@@ -21,6 +22,20 @@ _QUOTED = re.compile(r"""(?<!\w)(["'])((?:(?!\1)[^\\\n]|\\.)*)\1(?!\w)""")
 def shorten(text: str, most: int = MAX_QUOTE_LENGTH) -> str:
     """At most `most` characters of a text; `…` replaces the rest."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def visible(text: str) -> str:
+    """What a system said, without characters that would move a terminal's cursor or turn the text: as Python's escapes.
+
+    Line ends, tabs and every kind of blank stay.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character in "\n\t" or category(character) == "Zs":
+        return character
+    return repr(character)[1:-1]
 
 
 def quoted(value: Any) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from gradual_common.errors import Problem
-from gradual_common.secrecy.quoting import brief, quoted, shorten
+from gradual_common.secrecy.quoting import brief, quoted, shorten, visible
 
 LONG = "x" * 100
 
@@ -11,6 +11,19 @@ LONG = "x" * 100
 def test_forty_characters_are_shown() -> None:
     assert shorten("x" * 40) == "x" * 40
     assert shorten(LONG) == "x" * 39 + "…"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("no account\n\tof 'é' 日本\u00a0€", "no account\n\tof 'é' 日本\u00a0€"),
+        ("a\x1b[31mred\x07\r", "a\\x1b[31mred\\x07\\r"),
+        ("\u202eabc\ufeff", "\\u202eabc\\ufeff"),
+        ("half \ud800", "half \\ud800"),
+    ],
+)
+def test_what_moves_a_terminals_cursor_is_shown_as_its_escape(said: str, shown: str) -> None:
+    assert visible(said) == shown
 
 
 @pytest.mark.parametrize(

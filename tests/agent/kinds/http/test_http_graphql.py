@@ -84,6 +84,7 @@ NO_ANSWER = "the body is not a GraphQL response: it is no mapping with data or e
         (PARTIAL, "graphql", "no account *** (and 1 more)"),
         ('{"errors": [{"message": "wrong"}]}', "graphql", "wrong"),
         ('{"errors": ["wrong"]}', "graphql", "wrong"),
+        (r'{"errors": ["\u001b[31mwrong"]}', "graphql", r"\x1b[31mwrong"),
         ('{"errors": "wrong"}', "graphql", "wrong"),
         ('{"errors": [{}]}', "graphql", "an error without a message"),
         ("{}", "graphql", NO_ANSWER),
