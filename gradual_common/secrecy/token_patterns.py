@@ -36,6 +36,8 @@ _WEBHOOK = re.compile(
 )
 _BEARER = re.compile(r"(?i:\b(Bearer)(?: |\+|%20))(?=[\w.~+/=-]{0,200}\d|[\w.~+/=-]{20})[\w.~+/=%-]{4,}")
 _BASIC = re.compile(r"(?i:\b(Basic)(?: |\+|%20))([A-Za-z0-9+/]{4,}={0,2})")
+_ANSWER = re.compile(r"""(?i:\b(response(?:=|%3D)(?:\\{0,8}["']|&quot;|%22)?))[0-9a-fA-F]{32,128}(?![0-9a-zA-Z])""")
+"""The hash in an answer to a Digest challenge (RFC 7616, 3.4.1): a weak password can be guessed from it."""
 _TOKEN = re.compile(
     r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|xapp-|sk-(?:proj-|ant-)?|[sr]k_(?:live|test)_|npm_|pypi-)[\w-]{16,}"
@@ -57,6 +59,8 @@ def hide_tokens(text: str) -> str:
         text = _BEARER.sub(rf"\1 {MASK}", text)
     if "basic" in lower:
         text = _BASIC.sub(_hide_basic, text)
+    if "response" in lower:
+        text = _ANSWER.sub(rf"\1{MASK}", text)
     return _TOKEN.sub(MASK, text) if any(mark in text for mark in _TOKEN_MARKS) else text
 
 

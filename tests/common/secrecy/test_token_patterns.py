@@ -6,6 +6,7 @@ import pytest
 
 from gradual_common.secrecy.token_patterns import hide_tokens, webhooks_in
 
+HASH = "8ca523f5e9506fed4657c9700eebdbec"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
 
 
@@ -23,6 +24,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
         ("https://mattermost.corp/hooks/abcd1234efgh5678ijkl", "https://mattermost.corp/hooks/***"),
         ("sent Bearer abc123 to it", "sent Bearer *** to it"),
         ("sent Basic bWU6aHVudGVyMg== to it", "sent Basic *** to it"),
+        (f'Digest username="amy", response="{HASH}", nc=1', 'Digest username="amy", response="***", nc=1'),
+        (rf'{{"a": "Digest response=\"{HASH}\""}}', r'{"a": "Digest response=\"***\""}'),
+        (f"response={HASH * 2}&x=1", "response=***&x=1"),
+        (f"response=&quot;{HASH.upper()}&quot;", "response=&quot;***&quot;"),
         (f"got {JWT}, twice", "got ***, twice"),
         ("ghp_0123456789abcdefghijABCDEFGHIJ", "***"),
         ("a -----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY----- b", "a *** b"),
@@ -42,6 +47,8 @@ def test_a_credential_is_known_by_its_form(written: str, shown: str) -> None:
         "https://hooks.example/orders",
         "-----BEGIN CERTIFICATE-----",
         "task-0123456789abcdefghij",
+        "the response=200, response=abc",
+        "response=0123456789abcdef",
     ],
 )
 def test_what_only_looks_like_one_is_shown(written: str) -> None:
