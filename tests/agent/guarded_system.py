@@ -19,7 +19,7 @@ CLIENT, SECRET = "load & test", "s/e:cret"
 class GuardedSystem:
     """`/digest/…` and `/redirect` want Digest, `/api/…` a token, which `/token` gives; anything else is open.
 
-    `/api/broken` repeats the token as it fails.
+    `/api/broken` repeats the token as it fails, `/api/away` leads to `away`.
     """
 
     algorithm: str = "SHA-256"
@@ -39,6 +39,8 @@ class GuardedSystem:
     used: dict[str, int] = field(default_factory=dict)
     """The last count of each nonce."""
     port: int = 0
+    away: str = ""
+    """Another system's page."""
 
     @property
     def messages(self) -> int:
@@ -74,6 +76,8 @@ class GuardedSystem:
             return await self._give_token(given, body)
         if target.startswith("/api"):
             token = given.removeprefix("Bearer ")
+            if target == "/api/away":
+                return 302, f"Location: {self.away}\r\n", ""
             if target == "/api/broken":
                 return 500, "", f"what shall {token} be?"
             return (200, "", "{}") if token in self.valid else (401, "", "{}")

@@ -98,10 +98,15 @@ class AuthenticatingClient(HttpClient):
             if sample.kind or sample.status_code != UNAUTHORIZED:
                 source.was_accepted = source.was_accepted or (token == source.token and not sample.kind)
                 return
-            if is_again or not source.refuse(token):
+            if is_again or self._is_away or not source.refuse(token):
                 return
             _forget_response(sample)
             self._unsigned = request
+
+    @property
+    def _is_away(self) -> bool:
+        """Whether the last hop went to another origin, which got no credentials: its 401 says nothing of them."""
+        return self._unsigned is not None and self._unsigned.settings.auth is None
 
     def _wait_for_token(
         self, source: TokenSource, login: OAuth2Login, request: HttpRequest, sample: Sample

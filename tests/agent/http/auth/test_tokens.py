@@ -31,9 +31,9 @@ def harness_of(
     return LoopbackHarness(system, document)  # type: ignore[arg-type]  # it has a port
 
 
-async def run(system: GuardedSystem, users: int, iterations: int, **settings: Any) -> Batch:
+async def run(system: GuardedSystem, users: int, iterations: int, *, path: str = "/api/a", **settings: Any) -> Batch:
     async with system.serving():
-        harness = harness_of(system, iterations, **settings)
+        harness = harness_of(system, iterations, path=path, **settings)
         harness.start(users)
         return await harness.until_ended(users)
 
@@ -148,6 +148,16 @@ async def test_a_token_that_never_opened_anything_is_not_fetched_again() -> None
     batch = await run(system, 2, 3)
     assert (system.counted["/token"], outcomes(batch)) == (1, {KIND["status"]: 6})
     check_sum(batch, system)
+
+
+async def test_a_401_of_another_system_after_a_redirect_says_nothing_of_the_token() -> None:
+    system, other = GuardedSystem(), GuardedSystem()
+    async with other.serving():
+        system.away = f"http://127.0.0.1:{other.port}/api/a"
+        batch = await run(system, 1, 3, path="/api/{{ 'away' if vu.iteration else 'a' }}")
+    assert system.counted == {"/token": 1, "/api/a": 1, "/api/away": 2, "/open": 3}
+    assert (other.statuses, other.valid) == ({401: 2}, set())
+    assert counter(batch, "auth_sent") == 1
 
 
 async def test_a_token_that_the_server_repeats_is_hidden_in_reports() -> None:
