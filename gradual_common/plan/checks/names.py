@@ -114,6 +114,8 @@ def check_thresholds(view: PlanView) -> None:
         for dimension, name, names in _scope(view, rule):
             if name not in names:
                 hint = nearest(name, names) or f"there are: {listed(sorted(names)) or 'none'}"
+                if dimension == "action" and name in _names_of_steps(view):
+                    hint = f"it is a step: step={name}"
                 view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
 
 
@@ -133,10 +135,9 @@ def _check_abort(view: PlanView, path: Path, entry: dict[str, Any], rule: Rule) 
 
 def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
     """Every name in a rule's scope, with the names that its dimension has in this plan."""
-    steps = [step for group in view.groups for step in group.steps]
     known = {
-        "action": {*view.actions, *(step.action for step in steps)},
-        "step": {step.name for step in steps},
+        "action": {*view.actions, *(step.action for group in view.groups for step in group.steps)},
+        "step": _names_of_steps(view),
         "group": {group.name for group in view.groups},
         "transaction": {name for group in view.groups for name in (*transactions_of(group), *places_of(group))},
         "metric": {
@@ -157,6 +158,10 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
             yield dimension, name, names
     if "service" in rule.scope.starred and not any(action.get("service") for action in view.actions.values()):
         yield "service", ANY, set()  # It would have no verdict at all.
+
+
+def _names_of_steps(view: PlanView) -> set[str]:
+    return {step.name for group in view.groups for step in group.steps}
 
 
 def _tags(view: PlanView) -> dict[str, set[str]]:

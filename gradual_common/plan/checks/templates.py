@@ -189,5 +189,5 @@ def _check_attributes(document: Document, reading: Reading, name: str, known: tu
     """`response.statuscode`, `responses.logn`, `secrets.KEE`: what is not there is reported with what is."""
     allowed = (*known, *MAPPING_METHODS) if name in ("responses", "secrets") else known
     for attribute in sorted(reading.attributes[name].difference(allowed)):
-        hint = nearest(attribute, known) or f"there are: {listed(known) or 'none'}"
+        hint = nearest(attribute, known) or f"there are: {listed(dict.fromkeys(known)) or 'none'}"
         document.report(reading.path, f"{reading.text!r}: {name} has no {attribute!r}", hint)

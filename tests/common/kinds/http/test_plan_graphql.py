@@ -108,3 +108,14 @@ def test_an_anonymous_operation_names_nothing() -> None:
     loaded = load(asking("{ a }"))
     assert [step.name for step in loaded.plan.users[1].all_steps()] == ["look", "post"]
     assert loaded.job.document["actions"]["post"]["graphql"] == {"query": "{ a }"}
+
+
+def test_objectives_and_templates_know_the_operation_as_a_step() -> None:
+    plan = asking()
+    plan["thresholds"] = ["p95(step=Account) < 500ms"]
+    load(plan)
+    plan["thresholds"] = ["p95(Account) < 500ms"]
+    assert "there is no action 'Account' (it is a step: step=Account)" in only_mistake(plan)
+    plan = asking(action={"headers": {"X": "{{responses.post.status_code}}"}})
+    plan["users"][1]["behavior"] = ["look", "post", "post"]
+    assert "responses has no 'post' (there are: look, Account)" in only_mistake(plan)
