@@ -67,6 +67,32 @@ def strerror(number: int) -> str:
         ("protocol", "the chunked body cannot be read: no size", "chunked body cannot be read"),
         ("protocol", "the response's head cannot be read: Content-Length", "response head cannot be read"),
         ("tls", "what came cannot be decrypted: bad record mac", "TLS broke"),
+        (
+            "token",
+            f"the token could not be fetched: no connection to http://h (127.0.0.1: {strerror(errno.ECONNREFUSED)})",
+            "token endpoint not reached",
+        ),
+        ("token", "the token could not be fetched: no connection to http://h within 2 s", "token endpoint not reached"),
+        (
+            "token",
+            "the token could not be fetched: h cannot be resolved: name or service not known",
+            "token endpoint not reached",
+        ),
+        (
+            "token",
+            "the token could not be fetched: the server's certificate is not trusted: certificate has expired",
+            "token endpoint's certificate is not trusted",
+        ),
+        (
+            "token",
+            "the token could not be fetched: the server closed the connection before a response",
+            "token endpoint closed the connection",
+        ),
+        ("token", "the token could not be fetched: no complete response within 1 s", "token endpoint does not answer"),
+        ("token", "the token could not be fetched: something new", "no token"),
+        ("token", "the token endpoint answered with status 400 (invalid_client)", "token endpoint refuses the client"),
+        ("token", "the token endpoint answered with status 401", "token endpoint refuses the client"),
+        ("token", "the token endpoint answered with status 503", "token endpoint answers with an error"),
         ("some_new_kind", "whatever", "some new kind"),
     ],
 )
