@@ -33,6 +33,10 @@ UNAUTHORIZED: Final = 401
 MAX_ANSWERS: Final = 3
 """Challenges that are answered for one request: the first, and others that only say that the nonce is too old."""
 
+NOT_ANSWERED: Final = "the server answered 401 without a Digest challenge that can be answered (WWW-Authenticate)"
+REFUSED: Final = "the server refused the answer to its Digest challenge: are user name and password right?"
+"""Why a 401 is the result, for reports."""
+
 LONGEST_WAIT: Final = 3600 * NS_PER_S
 """The wait for a token ends with its fetch, which has a timeout of its own."""
 
@@ -191,6 +195,7 @@ class AuthenticatingClient(HttpClient):
         challenge = read_digest(sample.response.headers.get_all("www-authenticate"))
         if challenge is None or answers == MAX_ANSWERS or (answers and not challenge.is_stale):
             self._digests.pop(self._key_of(request), None)
+            sample.detail = NOT_ANSWERED if challenge is None else REFUSED
             return None
         remember(self._digests, self._key_of(request), DigestSession(login, challenge, token_hex(16)), MAX_LOGINS)
         return self._signed(request)

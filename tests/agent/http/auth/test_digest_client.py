@@ -65,6 +65,27 @@ async def test_a_wrong_password_is_answered_once_and_stays_a_401() -> None:
     check_sum(batch, system)
 
 
+@pytest.mark.parametrize(
+    ("path", "password", "qop", "detail"),
+    [
+        ("/digest/a", "x", "auth", "the server refused the answer to its Digest challenge: are user name and password"),
+        ("/digest/a", PASSWORD, "auth-int", "the server answered 401 without a Digest challenge that can be answered"),
+        ("/api/a", PASSWORD, "auth", "the server answered 401 without a Digest challenge that can be answered"),
+    ],
+)
+async def test_a_401_that_stays_says_why(path: str, password: str, qop: str, detail: str) -> None:
+    system = GuardedSystem(qop=qop)
+    actions = {"a": {"url": path, "auth": {"digest": {"username": USER, "password": password}}}}
+    async with system.serving():
+        document = {"users": [group(behavior=["a"], iterations=1)], "actions": actions}
+        harness = LoopbackHarness(system, document)  # type: ignore[arg-type]  # it has a port
+        harness.start(1)
+        await harness.until_ended(1)
+    _, (exemplar,) = harness.run.take_samples(0)
+    assert exemplar.detail.startswith(detail)
+    assert exemplar.document["response"]["status_code"] == 401
+
+
 async def test_a_server_whose_nonces_are_always_stale_does_not_hold_the_user() -> None:
     system = GuardedSystem(nonce_uses=0)
     batch = await run(system, 1, "/digest/a", iterations=1)
