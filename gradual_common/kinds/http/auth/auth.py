@@ -44,7 +44,7 @@ class Auth(Model):
     def _check_one(self) -> Auth:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
-            found = f"found {' and '.join(given)}" if given else "there is none"
+            found = f"found {' and '.join(given)}; null removes one in a profile" if given else "there is none"
             raise ValueError(f"auth has one scheme; {found} (allowed: {listed(type(self).model_fields)})")
         return self
 

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from plan_samples import load, mistakes, only_mistake, small
 
+from gradual_common.errors import PlanError
 from gradual_common.kinds.http.settings import inherit
 from gradual_common.plan.confidential import first_confidential
 from gradual_common.plan.model.series import SeriesIndex
+from gradual_common.plan.reading.overrides import Overrides
 
 TOKEN = {"bearer": "abc"}
 OAUTH2 = {"token_url": "https://idp.example/token", "client_id": "load", "client_secret": "geheim-2"}
@@ -49,6 +51,15 @@ def test_an_action_and_a_login_cannot_record_the_same_metric() -> None:
     )
 
 
+def test_a_profile_with_another_scheme_removes_that_of_the_plan() -> None:
+    plan = with_service({"oauth2": OAUTH2}, profiles={"staging": {"services": {"ledger": {"auth": TOKEN}}}})
+    with pytest.raises(PlanError, match="found bearer and oauth2; null removes one in a profile"):
+        load(plan, Overrides(profile="staging"))
+    plan["profiles"]["staging"]["services"]["ledger"]["auth"] = {**TOKEN, "oauth2": None}
+    loaded: Any = load(plan, Overrides(profile="staging")).plan
+    assert loaded.services["ledger"].auth.bearer == "abc"
+
+
 def test_none_turns_off_that_of_the_service() -> None:
     assert auth_of(with_service(BASIC, actions__post__auth="none"), "post") is None
 
@@ -57,7 +68,10 @@ def test_none_turns_off_that_of_the_service() -> None:
     ("auth", "message"),
     [
         ({}, "auth has one scheme; there is none (allowed: basic, bearer"),
-        ({**TOKEN, **BASIC}, "auth has one scheme; found basic and bearer (allowed: basic, bearer"),
+        (
+            {**TOKEN, **BASIC},
+            "auth has one scheme; found basic and bearer; null removes one in a profile (allo",
+        ),
         ("abc", 'auth is none, or a mapping with a scheme, such as {bearer: "{{token}}"}'),
         (5, "auth is none, or a mapping with a scheme"),
         ({"baisc": {}}, "unknown key 'baisc' (did you mean 'basic'?)"),
