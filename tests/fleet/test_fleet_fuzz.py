@@ -30,7 +30,7 @@ from gradual_master.errors import IllegalTransitionError
 USUAL = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", USUAL))
 MAX_RUNS_UNTIL_CAUGHT = 400
-ONCE_SEQUENCES = 300
+ONCE_SEQUENCES = 1500
 
 
 @pytest.fixture(scope="module", autouse=True)

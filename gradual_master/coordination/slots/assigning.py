@@ -207,21 +207,27 @@ class Assigner:
         self.reconsider(agent)
         if not agent.is_enlisted:
             return
-        is_new = False
-        if self.life.is_running:
-            held = agent.hello.held
-            restarted = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
-            if restarted:
-                self.out.commit(SlotsAssigned(agent.id, restarted))
-                users = count(sum(run.count for run in restarted), "user")
-                text = f"agent {agent.name} had stopped {users} at the end of its lease; they start again"
-                self.out.note("warning", text, agent)
-            # An agent that cut its users has forgotten its slots: only a newer version of the orders restores them.
-            is_new = bool(restarted) or not held
-        if is_new:
+        is_new = not self.life.is_ending and self._restart(agent, now)
+        if is_new and not self.life.is_running:
+            self.orders.issue()  # The load starts when all agents have confirmed the same version.
+        elif is_new:
             self.orders.renew(agent)
         else:
             self.orders.repeat(agent)
+
+    def _restart(self, agent: FleetAgent, now: int) -> bool:
+        """Give an agent the slots again that it no longer holds; returns whether it needs new orders for them."""
+        held = agent.hello.held
+        restarted = self.slots.reconcile(agent.id, held, self.orders.users_at(now))
+        if restarted:
+            self.out.commit(SlotsAssigned(agent.id, restarted))
+        if restarted and self.life.is_running:
+            users = count(sum(run.count for run in restarted), "user")
+            text = f"agent {agent.name} had stopped {users} at the end of its lease; they start again"
+            self.out.note("warning", text, agent)
+        # An agent that cut its users has forgotten its slots: only a newer version of the orders restores them, and
+        # only when it confirms that one does it hold them again.
+        return bool(restarted) or not held
 
 
 def _describe(shortfall: Shortfall, agents: list[FleetAgent]) -> str:
