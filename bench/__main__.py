@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "fleet",
     "security",
     "traffic",
+    "before",
     "samples",
     "report",
     "flow",

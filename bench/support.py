@@ -57,9 +57,12 @@ def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str
                 process.wait()
 
 
-def tool(name: str) -> str:
-    """The path of a console script of this environment."""
-    return str(Path(sys.executable).with_name(name))
+OWN_TOOLS = Path(sys.executable).parent
+
+
+def tool(name: str, tools: Path = OWN_TOOLS) -> str:
+    """The path of a console script of this environment, or of another one."""
+    return str(tools / name)
 
 
 def plan_of_rates(url: str, seconds: int, users: int, **group: Any) -> dict[str, Any]:
@@ -102,12 +105,13 @@ def started_master(
     nice: int = 0,
     stderr: int = subprocess.PIPE,
     port: int | None = None,
+    tools: Path = OWN_TOOLS,
 ) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A master, on the system's core by default. It works in its folder and listens at `master` there, or at `port`."""
     with tempfile.TemporaryDirectory(prefix="gradual-bench-") as folder:
         Path(folder, "plan.json").write_text(json.dumps(plan))
         address = f"127.0.0.1:{port}" if port else f"unix:{folder}/master"
-        command = [tool("gradual-master"), "run", "plan.json", "--listen", address, "-q"]
+        command = [tool("gradual-master", tools), "run", "plan.json", "--listen", address, "-q"]
         command += ["--expect-agents", str(agents), *options]
         command = pinned(core, ["nice", "-n", str(nice), *command])
         with running(command, stdout=subprocess.DEVNULL, stderr=stderr, cwd=folder) as master:
@@ -135,15 +139,17 @@ def run_fleet(
     agent_options: tuple[str, ...] = (),
     is_master_nice: bool = False,
     timeout_s: float = 300,
+    tools: Path = OWN_TOOLS,
 ) -> dict[str, Any]:
-    """Run `plan` with a master on the system's core and one agent on `core`; return the summary.
+    """Run `plan` with a master on the system's core and one agent on `core`, of `tools`; return the summary.
 
     `options` are for the master, `agent_options` for the agent. `is_master_nice`: it has a lower priority than the
     system, which shares its core. `watch(agent_pid)` is called when the agent has started.
     """
     options = ("-o", "json=summary.json", "--allow-saturated", *options)
-    with started_master(plan, 1, *options, nice=19 if is_master_nice else 0) as (master, folder):
-        agent_command = [tool("gradual-agent"), "--master", f"unix:{folder}/master", *agent_options]
+    nice = 19 if is_master_nice else 0
+    with started_master(plan, 1, *options, nice=nice, tools=tools) as (master, folder):
+        agent_command = [tool("gradual-agent", tools), "--master", f"unix:{folder}/master", *agent_options]
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with running(pinned(core, agent_command), **streams) as agent:
             if watch is not None:
