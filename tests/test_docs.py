@@ -15,7 +15,7 @@ from made_keys import pem, rsa_key
 
 from gradual_common.plan.loader import PlanSource, load_plan
 from gradual_common.randomness import RandomStream
-from gradual_common.templates import templates
+from gradual_common.templates import trees
 from gradual_common.templates.functions import RANDOM, SEQUENCES, WALL_CLOCK
 from gradual_common.templates.templates import compile_template
 
@@ -101,7 +101,7 @@ ROWS = [row for heading in ("Functions", "Functions and filters", "Filters", "Te
 
 def test_the_page_of_templates_names_everything_that_a_template_can_use() -> None:
     """A name with a space is internal: no template can contain it."""
-    environment = templates._ENVIRONMENT
+    environment = trees.ENVIRONMENT
     assert names_of("Functions", "Functions and filters") == set(environment.globals)
     filters = {name for name in environment.filters if " " not in name}
     assert names_of("Filters", "Functions and filters") == filters

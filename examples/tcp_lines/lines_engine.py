@@ -20,7 +20,8 @@ from gradual_common.net.tls import Assets
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.secrecy.masking import Mask
-from gradual_common.templates.templates import as_text, compile_value
+from gradual_common.templates.compiled import as_text
+from gradual_common.templates.templates import compile_value
 
 
 def make_engine(runtime: Runtime, plan: Plan, assets: Assets) -> "LinesEngine":

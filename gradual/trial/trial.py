@@ -51,8 +51,9 @@ from gradual_common.process.exit_codes import DONE, FAILED, INTERRUPTED
 from gradual_common.process.logs import configure_logging, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.secrecy.masking import Mask, texts_in_values
+from gradual_common.templates.compiled import Scope
 from gradual_common.templates.functions import SEQUENCES
-from gradual_common.templates.templates import Condition, Scope
+from gradual_common.templates.templates import Condition
 from gradual_common.think_times.think_time import ThinkTime
 from gradual_master.command_line.github import commands_off
 from gradual_master.command_line.options import PlanArguments, folder_of, load_arguments, name_of_plan

@@ -24,8 +24,9 @@ from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.registry import assertion_called
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH, shorten
-from gradual_common.templates.templates import Compiled, Scope, compile_value
-from gradual_common.templates.templates import Literal as Fixed
+from gradual_common.templates.compiled import Compiled, Scope
+from gradual_common.templates.compiled import Literal as Fixed
+from gradual_common.templates.templates import compile_value
 
 _WORD = re.compile(r"[\w-]+")
 

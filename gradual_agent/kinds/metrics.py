@@ -17,7 +17,8 @@ from gradual_common.kinds.extraction import Extraction
 from gradual_common.kinds.kind import ActionSpec
 from gradual_common.kinds.values.lookups import LOOKUPS, CookieJar
 from gradual_common.kinds.values.metrics import VALUE, Metric, as_number
-from gradual_common.templates.templates import Scope, compile_value
+from gradual_common.templates.compiled import Scope
+from gradual_common.templates.templates import compile_value
 
 Record = Callable[[str, Any], bool]
 """Records a value under a metric's name; whether it is a number."""

@@ -39,7 +39,8 @@ from gradual_common.plan.model.steps import (
     templates_of,
     walk_steps,
 )
-from gradual_common.templates.templates import Condition, compile_template, compile_value, is_template, names_in
+from gradual_common.templates.templates import Condition, compile_template, compile_value
+from gradual_common.templates.trees import is_template, names_in
 from gradual_common.think_times.think_time import ThinkTime
 
 

@@ -23,7 +23,7 @@ from gradual_common.plan.model.steps import SomeStep, changed_steps
 from gradual_common.plan.signing_keys import signing_templates
 from gradual_common.protocol.job import Job, mask_of
 from gradual_common.secrecy.credentials import SENT_KEYS, places_in
-from gradual_common.templates.templates import literal_keys
+from gradual_common.templates.trees import literal_keys
 
 AUTHENTICATING = SENT_KEYS - {"assertions"}
 """The keys of a plan whose values may authenticate. What is asserted is only compared with a response."""

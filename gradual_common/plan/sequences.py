@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradual_common.language.document import texts_in
-from gradual_common.templates.templates import sequences_of
+from gradual_common.templates.trees import sequences_of
 
 
 def names_of_sequences(document: Any) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from gradual_common.errors import TemplateError
 from gradual_common.language.document import Document, Path, texts_in
 from gradual_common.secrecy.masking import MIN_CREDENTIAL_LENGTH
-from gradual_common.templates.templates import is_template, jwt_secrets, literal_keys
 from gradual_common.templates.tokens import open_signing_key
+from gradual_common.templates.trees import is_template, jwt_secrets, literal_keys
 
 SIGNING = ("hmac", "jwt")
 """The functions that take a key."""

@@ -7,8 +7,9 @@ from base64 import b64encode
 from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.auth.basic import BasicAuth
 from gradual_common.net.urls import encode_text
+from gradual_common.templates.compiled import Compiled, Literal, Marks, Scope
 from gradual_common.templates.direct import UnexpectedError
-from gradual_common.templates.templates import Compiled, Literal, Marks, Scope, compile_value
+from gradual_common.templates.templates import compile_value
 
 
 class BasicCredentials(Compiled):

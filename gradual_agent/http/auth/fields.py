@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gradual_agent.http.auth.basic import compile_basic
 from gradual_common.kinds.http.auth.auth import Auth
-from gradual_common.templates.templates import Compiled, compile_value
+from gradual_common.templates.compiled import Compiled
+from gradual_common.templates.templates import compile_value
 
 FIELD = "Authorization"
 

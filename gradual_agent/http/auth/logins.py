@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gradual_common.kinds.http.auth.auth import Auth
+from gradual_common.templates.compiled import Compiled, Literal, Marks, Scope
 from gradual_common.templates.direct import UnexpectedError
-from gradual_common.templates.templates import Compiled, Literal, Marks, Scope, compile_template
+from gradual_common.templates.templates import compile_template
 
 
 class DigestLogin(NamedTuple):

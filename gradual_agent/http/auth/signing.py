@@ -9,7 +9,8 @@ from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.auth.auth import Auth
 from gradual_common.kinds.http.auth.sigv4 import Sigv4Auth
 from gradual_common.net.header_fields import check_value
-from gradual_common.templates.templates import Scope, compile_value
+from gradual_common.templates.compiled import Scope
+from gradual_common.templates.templates import compile_value
 
 
 class AwsSigning:

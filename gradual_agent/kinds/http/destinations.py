@@ -10,7 +10,7 @@ from typing import Final
 from gradual_common.errors import RequestError
 from gradual_common.kinds.http.settings import HttpService
 from gradual_common.net.urls import join_base, read_authority, split_authority
-from gradual_common.templates.templates import static_pieces
+from gradual_common.templates.trees import static_pieces
 
 _MAY_BE_ABSOLUTE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*(:/?/?)?)?")
 """The beginning of a URL that a template continues: it may become `http://HOST`, or a path."""

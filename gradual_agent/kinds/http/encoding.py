@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 from gradual_common.errors import TemplateError
 from gradual_common.net.urls import encode_text
-from gradual_common.templates.templates import as_text
+from gradual_common.templates.compiled import as_text
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 

@@ -17,7 +17,8 @@ from gradual_common.kinds.content import Content
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.graphql import GRAPHQL, NO_RESPONSE, GraphQL
 from gradual_common.secrecy.quoting import MAX_QUOTE_LENGTH, shorten
-from gradual_common.templates.templates import Compiled, Literal, MappingValue, Scope, compile_value
+from gradual_common.templates.compiled import Compiled, Literal, MappingValue, Scope
+from gradual_common.templates.templates import compile_value
 
 KIND_OF_ERRORS = KIND[GRAPHQL.name]
 WRONG_STATUS = frozenset({KIND["status"], KIND["assertion:status_code"]})

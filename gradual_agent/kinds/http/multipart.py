@@ -21,7 +21,8 @@ from gradual_common.kinds.http.media_types import JSON_TYPE
 from gradual_common.kinds.http.multipart import FormPart
 from gradual_common.net.tls import Assets
 from gradual_common.net.urls import encode_text
-from gradual_common.templates.templates import Compiled, as_text, compile_value
+from gradual_common.templates.compiled import Compiled, as_text
+from gradual_common.templates.templates import compile_value
 
 MULTIPART_TYPE: Final = "multipart/form-data; boundary="
 

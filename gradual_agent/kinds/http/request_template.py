@@ -23,7 +23,8 @@ from gradual_common.kinds.http.media_types import JSON_TYPE, media_type_of
 from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.net.tls import Assets
 from gradual_common.net.urls import add_query, encode_text, join_base
-from gradual_common.templates.templates import Scope, as_text, compile_value
+from gradual_common.templates.compiled import Scope, as_text
+from gradual_common.templates.templates import compile_value
 
 NO_ASSETS: Assets = {}
 

@@ -8,7 +8,7 @@ from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.settings import HttpService, inherit
 from gradual_common.net.tls import Assets
-from gradual_common.templates.templates import Scope
+from gradual_common.templates.compiled import Scope
 
 
 class SignedTemplate(RequestTemplate):

@@ -18,7 +18,8 @@ from gradual_common.kinds.http.settings import HttpService, inherit, merge_heade
 from gradual_common.language.wording import listed, nearest
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.plan.model.plan import Plan
-from gradual_common.templates.templates import Scope, as_text, compile_value
+from gradual_common.templates.compiled import Scope, as_text
+from gradual_common.templates.templates import compile_value
 
 NOT_GIVEN = object()
 """The value of a body that is not given: None is JSON's `null`."""

@@ -6,7 +6,8 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.flow.node import Node, Performer
 from gradual_common.errors import TemplateError
 from gradual_common.plan.model.step_values import MAX_PASSES
-from gradual_common.templates.templates import Compiled, Condition
+from gradual_common.templates.compiled import Compiled
+from gradual_common.templates.templates import Condition
 
 PASSES_PER_TURN = 256
 """After so many passes a loop gives the event loop a turn: steps that never wait must not stop all other users."""

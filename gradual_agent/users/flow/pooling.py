@@ -9,7 +9,7 @@ from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.flow.node import Node
 from gradual_agent.users.shared.pools import Pool
 from gradual_agent.users.step_runner import StepRunner
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

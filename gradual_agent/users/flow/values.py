@@ -7,7 +7,7 @@ from typing import Any
 
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.flow.node import Node, Performer
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 from gradual_common.think_times.think_time import ThinkTime
 
 

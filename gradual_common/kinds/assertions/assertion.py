@@ -18,8 +18,9 @@ from gradual_common.kinds.expressions import Pattern
 from gradual_common.kinds.failure import ASSERTION, MAX_LABEL_PART, FailureKind
 from gradual_common.language.model import Fragment, Model
 from gradual_common.secrecy.quoting import shorten
-from gradual_common.templates.templates import Compiled, Scope, as_text, is_template
-from gradual_common.templates.templates import Literal as Fixed
+from gradual_common.templates.compiled import Compiled, Scope, as_text
+from gradual_common.templates.compiled import Literal as Fixed
+from gradual_common.templates.trees import is_template
 
 MAX_READ_CHARACTERS = 64 * 1024
 """Characters of a found value that are masked before its first part is shown."""

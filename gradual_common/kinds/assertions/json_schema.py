@@ -28,7 +28,7 @@ from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
 from gradual_common.secrecy.field_names import is_sensitive
 from gradual_common.secrecy.quoting import shorten
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 
 COMMENT = "$comment"
 """A keyword that JSON Schema ignores; here it holds the path of a file, for messages."""

@@ -9,7 +9,7 @@ from gradual_common.kinds.assertions.operators import check_expected, read_expec
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.kinds.expressions import Query, check_jmespath
 from gradual_common.language.model import Fragment
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 
 
 class JsonValue(AssertionKind):

@@ -23,7 +23,7 @@ from gradual_common.kinds.assertions.operators import alike, read_expectation, r
 from gradual_common.kinds.content import Content
 from gradual_common.kinds.values.lookups import LOOKUPS
 from gradual_common.language.model import Fragment
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 
 _COOKIES: Mapping[str, str] = {}
 

@@ -9,7 +9,7 @@ from typing import Any
 from gradual_common.kinds.content import decode_json
 from gradual_common.kinds.expressions import check_regex
 from gradual_common.language.wording import kind_of, listed, nearest
-from gradual_common.templates.templates import is_template
+from gradual_common.templates.trees import is_template
 
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 ORDERING = ("<=", ">=", "<", ">", "between")

@@ -17,7 +17,7 @@ from gradual_common.kinds.assertions.assertion import (
 from gradual_common.kinds.assertions.operators import read_limit
 from gradual_common.kinds.content import Content
 from gradual_common.language.model import Fragment
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 from gradual_common.units import read_duration
 
 

@@ -11,7 +11,7 @@ from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS
 from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
 from gradual_common.net.header_fields import check_name
-from gradual_common.templates.templates import Compiled
+from gradual_common.templates.compiled import Compiled
 
 _STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
 _STATUS_RANGE = re.compile(r"([1-9][0-9]{2})\s*-\s*([1-9][0-9]{2})")

@@ -9,7 +9,7 @@ from gradual_common.language.document import EACH, Path, mapping_at, places
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed
 from gradual_common.secrecy.quoting import quoted
-from gradual_common.templates.templates import is_template
+from gradual_common.templates.trees import is_template
 
 BODIES = ("body", "body_file", "form", "multipart", "graphql")
 """The keys that say what an action sends; it has one of them at most."""

@@ -13,7 +13,8 @@ from gradual_common.language.document import EACH, Document, mapping_at, places
 from gradual_common.language.model import Model, PositiveCount, PositiveDuration
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
-from gradual_common.templates.templates import Condition, attributes_of
+from gradual_common.templates.templates import Condition
+from gradual_common.templates.trees import attributes_of
 
 EVENT = "event"
 """What a condition reads of the event that has come."""

@@ -18,7 +18,9 @@ from gradual_common.language.wording import NO_CHARACTER, nearest
 from gradual_common.net.header_fields import check_name, check_value
 from gradual_common.net.urls import check_characters, read_authority, split_authority
 from gradual_common.secrecy.quoting import quoted, shorten
-from gradual_common.templates.templates import as_text, compile_template, is_template, static_pieces
+from gradual_common.templates.compiled import as_text
+from gradual_common.templates.templates import compile_template
+from gradual_common.templates.trees import is_template, static_pieces
 
 HOLE = "…"
 """Shown instead of a template; it cannot be part of a host."""

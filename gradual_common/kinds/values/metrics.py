@@ -21,7 +21,7 @@ from gradual_common.kinds.assertions.operators import is_number, number_in
 from gradual_common.kinds.values.lookups import LOOKUPS
 from gradual_common.language.model import NAME, Flag, Fragment, Model
 from gradual_common.language.wording import kind_of, listed, nearest
-from gradual_common.templates.templates import is_template
+from gradual_common.templates.trees import is_template
 
 NS_PER_STEP = 1000
 MAX_STEPS = 3_600_000_000

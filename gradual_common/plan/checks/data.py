@@ -19,7 +19,7 @@ from gradual_common.plan.data.supplies import Supply
 from gradual_common.plan.model.plan import DataSet, WrittenDataSet
 from gradual_common.plan.reading.environment import Locate
 from gradual_common.secrecy.quoting import shorten
-from gradual_common.templates.templates import is_template, names_in
+from gradual_common.templates.trees import is_template, names_in
 from gradual_common.units import count
 
 DATA_SETS: TypeAdapter[DataSet] = TypeAdapter(WrittenDataSet)

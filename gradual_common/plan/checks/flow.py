@@ -12,7 +12,8 @@ from gradual_common.language.document import Path, attempt, list_at, mapping_at
 from gradual_common.language.plan_view import GroupView, PlanView, read_count, total, transactions_of
 from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step, variables_of
 from gradual_common.language.wording import listed, nearest
-from gradual_common.templates.templates import Condition, names_in
+from gradual_common.templates.templates import Condition
+from gradual_common.templates.trees import names_in
 from gradual_common.units import read_duration
 
 STATUS = re.compile(r"[1-9]\d\d|[1-9]xx")

@@ -10,7 +10,7 @@ from gradual_common.kinds.values.metrics import DEFAULT_RESOLUTION, VALUE
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.secrecy.quoting import shorten
-from gradual_common.templates.templates import is_template, names_in
+from gradual_common.templates.trees import is_template, names_in
 
 SHARED = {"type": "histogram", "unit": "", "resolution": DEFAULT_RESOLUTION}
 """Settings that a metric has once, with their defaults."""

@@ -13,14 +13,8 @@ from gradual_common.language.document import IDENTIFIER, ONCE, Document, Path, l
 from gradual_common.language.plan_view import GroupView, PlanView
 from gradual_common.language.steps import expressions_in, templates_in, variables_of
 from gradual_common.language.wording import listed, nearest
-from gradual_common.templates.templates import (
-    Condition,
-    attributes_of,
-    compile_template,
-    is_template,
-    names_in,
-    sequences_of,
-)
+from gradual_common.templates.templates import Condition, compile_template
+from gradual_common.templates.trees import attributes_of, is_template, names_in, sequences_of
 
 SCOPE: dict[str, tuple[str, ...]] = {
     "vu": ("group", "slot", "tenure", "iteration"),

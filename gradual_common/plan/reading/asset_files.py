@@ -9,7 +9,7 @@ from gradual_common.language.document import Path, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.plan.checks.tls import TLS_FILES, owners_of_tls
 from gradual_common.plan.reading.environment import Locate
-from gradual_common.templates.templates import is_template
+from gradual_common.templates.trees import is_template
 
 MAX_UPLOAD_BYTES = 256 * 1024 * 1024
 """Of all files that a plan uploads: every agent process has them in memory, and gets them before it starts."""

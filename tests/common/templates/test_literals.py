@@ -3,7 +3,8 @@
 import pytest
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.templates import Condition, compile_template, jwt_secrets, literal_keys, sequences_of
+from gradual_common.templates.templates import Condition, compile_template
+from gradual_common.templates.trees import jwt_secrets, literal_keys, sequences_of
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
-from gradual_common.templates.templates import (
-    Condition,
-    as_text,
-    attributes_of,
-    compile_template,
-    compile_value,
-    is_template,
-    names_in,
-)
+from gradual_common.templates.templates import Condition, compile_template, compile_value
+from gradual_common.templates.trees import names_in
 
 NOON = 1_793_534_400_123_000_000
 
@@ -107,22 +100,6 @@ def test_a_hole_inside_a_mapping_survives_json_with_any_value(value: Any) -> Non
     assert rendered == {"name": value, "note": f"Dear {value}"}
 
 
-def test_a_value_is_compiled_at_any_depth_and_is_static_when_all_of_it_is() -> None:
-    value = compile_value({"a": [1, {"b": "{{ x }}", "{{ x }}": True}], "c": None})
-    assert value.render(scope(x=5)) == {"a": [1, {"b": 5, "5": True}], "c": None}
-    assert value.names == {"x"}
-    assert not value.is_static
-    assert compile_value({"a": [1, {"b": "text"}]}).is_static
-    assert value.render_text(scope(x="ä")) == '{"a":[1,{"b":"ä","ä":true}],"c":null}'
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(True, "true"), (None, ""), (3, "3"), (1.5, "1.5"), ("x", "x"), ([1], "[1]")]
-)
-def test_a_static_scalar_is_text_as_yaml_writes_it(value: Any, text: str) -> None:
-    assert compile_value(value).render_text({}) == text
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -151,20 +128,6 @@ def test_a_condition_is_strict_about_undefined_names() -> None:
         Condition("nobody").holds(scope())
 
 
-def test_names_and_attributes_that_a_text_reads_are_known_without_rendering_it() -> None:
-    text = "{{ user.name }} {{ user['mail'] }} {{ token }} {{ uuid() }} {% set mine = 1 %}{{ mine }}"
-    assert names_in(text) == {"user", "token"}
-    assert attributes_of(text, "user") == {"name", "mail"}
-    assert names_in("response.status == 'x'", condition=True) == {"response"}
-    assert attributes_of("response.status == 'x'", "response", condition=True) == {"status"}
-    assert names_in("plain") == frozenset()
-
-
-@pytest.mark.parametrize(("text", "answer"), [("a {{b}}", True), ("{% if %}", True), ("{# #}", True), ("{a}", False)])
-def test_a_template_is_known_by_its_delimiters(text: str, answer: bool) -> None:
-    assert is_template(text) is answer
-
-
 @pytest.mark.parametrize("text", ["{{ ([] | last) and x }}", "{{ ([] | first) ~ x }}"])
 def test_a_mistake_in_what_is_constant_is_reported_when_it_is_compiled(text: str) -> None:
     """Jinja computes constants while it looks for names, and lets out what they raise."""
@@ -184,53 +147,3 @@ def test_a_value_that_holds_something_undefined_is_an_error_of_its_template(valu
     template = compile_template(f"{{{{ {value} if x else x }}}}")
     with pytest.raises(TemplateError, match=r"undefined|unsafe|no attribute"):
         template.render({"x": {"b": 1}})
-
-
-def test_what_cannot_be_text_is_an_error_of_its_template() -> None:
-    deep: list[Any] = []
-    for _ in range(100_000):
-        deep = [deep]
-    for value in (10**5000, [10**5000], [{1, 2}], {"a": float}, deep):
-        with pytest.raises(TemplateError, match="cannot be written as text"):
-            as_text(value)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{{ x | uper }}", "there is no filter 'uper'; did you mean 'upper'?"),
-        ("{{ x | zzzzz }}", "there is no filter 'zzzzz'"),
-        ("{% if x %}{{ y | uper }}{% endif %}", "there is no filter 'uper'"),
-        ("{{ (y | uper) if x else y }}", "there is no filter 'uper'"),
-        ("{% filter uper %}x{% endfilter %}", "there is no filter 'uper'"),
-        ("{{ x is evn }}", "there is no test 'evn'; did you mean 'even'?"),
-        ("{% if x %}{% if y is evn %}z{% endif %}{% endif %}", "there is no test 'evn'"),
-        ("{{ xs | map('uper') | list }}", "there is no filter 'uper'"),
-        ("{{ xs | select('evn') | list }}", "there is no test 'evn'"),
-        ("{{ xs | rejectattr('a', 'evn') | list }}", "there is no test 'evn'"),
-        ("{% include 'x' %}{{ y }}", "names another template"),
-        ("{% import 'x' as y %}{{ y.z() }}", "names another template"),
-    ],
-)
-def test_what_does_not_exist_is_a_mistake_when_it_is_compiled(text: str, message: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        compile_template(text)
-    assert message in str(caught.value)
-
-
-def test_conditions_are_checked_as_well() -> None:
-    with pytest.raises(TemplateError, match="there is no test 'evn'"):
-        Condition("vu.slot is evn")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{{ xs | map(attribute='a') | map('upper') | select('string') | join }}",
-        "{{ xs | selectattr('a') | list }}",
-        "{{ x | tojson | base64 | random }}",
-        "{{ x is defined and x is not none and x is divisibleby 3 }}",
-    ],
-)
-def test_what_exists_is_none(text: str) -> None:
-    assert compile_template(text).names

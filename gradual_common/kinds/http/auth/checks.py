@@ -10,7 +10,7 @@ from gradual_common.kinds.http.auth.sigv4_checks import check_sigv4, check_sigv4
 from gradual_common.kinds.http.request_checks import check_absolute
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
-from gradual_common.templates.templates import static_pieces
+from gradual_common.templates.trees import static_pieces
 
 FIELD = "authorization"
 _ABSOLUTE = re.compile(r"(?i)https?://")

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradual_common.language.document import Path, mapping_at
 from gradual_common.language.plan_view import PlanView
-from gradual_common.templates.templates import is_template
+from gradual_common.templates.trees import is_template
 
 WRITTEN = frozenset({"x-amz-date", "x-amz-security-token"})
 """The fields that the signature writes, besides Authorization."""
