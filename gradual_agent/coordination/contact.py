@@ -1,8 +1,9 @@
-"""Contact with the master, in three parts (docs/design/fleet.md, 4.2, 4.3, 4.10, 4.11).
+"""Contact with the master, in four parts (docs/design/fleet.md, 4.2, 4.3, 4.10, 4.11).
 
 - `Redial`: when to dial again, and when to give up.
 - `Pinging`: when to ping, and when the master has been silent for too long.
 - `OffsetEstimate`: the offset between the agent's clock and run time, from pings and pongs.
+- `OffsetInUse`: the offset that the agent works with.
 
 Instants are on the agent's clock, ns; `NEVER` where there is none.
 """
@@ -24,6 +25,9 @@ BURST_PINGS = 5
 
 MAX_ROUND_TRIPS = 64
 """The offset comes from the best of this many latest round trips."""
+
+OFFSET_SLACK_NS = NS_PER_MS
+"""The offset in use follows the estimate only when they differ by more, so that intervals and levels do not jitter."""
 
 
 class Redial:
@@ -165,3 +169,26 @@ class OffsetEstimate:
         self._best = min(self._ranges, key=lambda bounds: bounds[1] - bounds[0])
         self.value = sum(self._best) // 2
         return contradicts
+
+
+class OffsetInUse:
+    """The offset that the agent works with; it follows the estimate in steps (`OFFSET_SLACK_NS`)."""
+
+    def __init__(self) -> None:
+        self.value: int | None = None
+        """Run time − agent clock, ns; None before the first round trips."""
+        self._estimate = OffsetEstimate()
+
+    def follow(self, sent: int, received: int, now: int, *, bursting: bool) -> int | None:
+        """Add a round trip, as in `OffsetEstimate`; the offset to use from here on, or None if it stays.
+
+        The first offset waits until the first round trips are in (`bursting`: some are still to come).
+        """
+        starts_again = self._estimate.observe(sent, received, now)
+        estimate = self._estimate.value
+        assert estimate is not None, "a round trip was added"
+        stays = bursting if self.value is None else not starts_again and abs(estimate - self.value) <= OFFSET_SLACK_NS
+        if stays:
+            return None
+        self.value = estimate
+        return estimate

@@ -217,6 +217,17 @@ SessionInstruction = (
 """A message is to be sent; orders, and a set-up or teardown, are to be carried out; rows are for users that wait."""
 
 
+def parts_of(message: MasterMessage, *, greets: bool) -> list[object]:
+    """The parts of a message. The first message of a stream (`greets`) is a Welcome, or says why there is none."""
+    ack = Acknowledged(message.ack) if message.ack else None
+    parts: list[object] = [message.welcome] if greets else []
+    if not greets or message.welcome is not None:
+        opened = PlacesOpened(message.rounds) if message.rounds else None
+        parts += [message.pong, ack, message.orders, message.once, opened, message.block]
+    parts += [message.refused, message.expired, message.finish]
+    return [part for part in parts if part is not None]
+
+
 def always(*_: object) -> bool:
     """The condition of a reaction without one."""
     return True
@@ -240,3 +251,13 @@ Rows: TypeAlias = dict[type[Any], tuple[Reaction[Any, Any], ...]]
 def on(event: type[E], *reactions: Reaction[M, E]) -> Rows:
     """A row of the table. Its type makes mypy check that each callable takes this event."""
     return {event: reactions}
+
+
+def notes(note: Callable[[M, Any, int], object]) -> Reaction[M, Any]:
+    """Only take note: what is to be said of it is due with the next messages."""
+
+    def act(session: M, event: Any, now: int) -> list[Any]:
+        note(session, event, now)
+        return []
+
+    return Reaction(act)

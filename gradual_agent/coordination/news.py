@@ -19,9 +19,9 @@ class AgentNews:
     def __init__(self) -> None:
         self.slots_due = NEVER
         """When released and finished slots are sent."""
-        self.abort = ""
+        self._abort = ""
         """Why the first user that asked for it wants the run to end."""
-        self.reports: list[OnceReport] = []
+        self._reports: list[OnceReport] = []
         """How the set-up and the teardown ended."""
         self._released: tuple[SlotRun, ...] = ()
         self._finished: tuple[SlotRun, ...] = ()
@@ -39,8 +39,8 @@ class AgentNews:
     def repeat(self, finished: tuple[SlotRun, ...], now: int, *, is_leaving: bool) -> None:
         """On a new stream: the former one may have lost it."""
         self._says_leaving = is_leaving
-        self._says_abort = bool(self.abort)
-        self._unsaid_reports = list(self.reports)
+        self._says_abort = bool(self._abort)
+        self._unsaid_reports = list(self._reports)
         self._unsaid_waiting = {place: report for place, report in self._waiting.items() if report.users}
         self._finished, self.slots_due = finished, now
 
@@ -52,7 +52,7 @@ class AgentNews:
 
     def note_report(self, report: OnceReport) -> None:
         """A set-up or teardown has ended."""
-        self.reports.append(report)
+        self._reports.append(report)
         self._unsaid_reports.append(report)
 
     def note_waiting(self, changed: events.WaitingChanged) -> None:
@@ -62,9 +62,9 @@ class AgentNews:
                 self._waiting[report.place] = self._unsaid_waiting[report.place] = report
 
     def note_abort(self, reason: str) -> None:
-        """A user wants the run to end."""
-        self.abort = reason
-        self._says_abort = True
+        """A user wants the run to end. The first reason is enough: the run ends once."""
+        if not self._abort:
+            self._abort, self._says_abort = reason, True
 
     def note_leaving(self) -> None:
         """The agent was asked to stop."""
@@ -72,7 +72,7 @@ class AgentNews:
 
     def put_in(self, message: AgentMessage) -> AgentMessage:
         """The message with what is said at once."""
-        abort = self.abort if self._says_abort else ""
+        abort = self._abort if self._says_abort else ""
         waiting, self._unsaid_waiting = tuple(self._unsaid_waiting.values()), {}
         leaving, self._says_leaving, self._says_abort = self._says_leaving, False, False
         return replace(message, leaving=leaving, abort=abort, waiting=waiting)

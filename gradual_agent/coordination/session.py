@@ -21,24 +21,23 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gradual_agent.coordination import events
-from gradual_agent.coordination.contact import OffsetEstimate, Pinging, Redial
-from gradual_agent.coordination.events import DISCONNECTED, ENDED, GREETING, LIVE, Reaction, Rows, always, on
+from gradual_agent.coordination.contact import OffsetInUse, Pinging, Redial
+from gradual_agent.coordination.duties import AgentDuties
+from gradual_agent.coordination.events import DISCONNECTED, ENDED, GREETING, LIVE, Reaction, Rows, always, notes, on
 from gradual_agent.coordination.news import AgentNews
 from gradual_agent.coordination.outbox import NOTHING, Outbox, pack
 from gradual_agent.coordination.pool import SlotPool
 from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.errors import SessionError
-from gradual_common.clock import NEVER, NS_PER_MS, NS_PER_S
+from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.language.document import TEARDOWN
 from gradual_common.protocol.messages import (
     AgentMessage,
-    Confirm,
     DealtBlock,
     Expired,
     Finish,
     Goodbye,
     Hello,
-    MasterMessage,
     Once,
     Orders,
     Ping,
@@ -53,9 +52,6 @@ GREETING_NS = 5 * NS_PER_S
 
 FLUSH_NS = 5 * NS_PER_S
 """How long an agent that was asked twice to stop tries to deliver its batches."""
-
-OFFSET_SLACK_NS = NS_PER_MS
-"""The offset in use follows the estimate only when they differ by more, so that intervals and levels do not jitter."""
 
 Instructions: TypeAlias = list[events.SessionInstruction]
 Condition: TypeAlias = "Callable[[Session, Any, int], bool]"
@@ -78,8 +74,6 @@ class Session:
         self.state = DISCONNECTED
         self.stream = 0
         self.outbox = Outbox(Outbox.bound(0, 1))
-        self.offset: int | None = None
-        """Run time − agent clock, ns; None before the first round trips."""
         self.welcome: Welcome | None = None
         self.lease_end = 0
         """On the agent's clock, ns; 0 while none is held."""
@@ -88,28 +82,21 @@ class Session:
         self._begun = begun
         self._redial = redial
         self._supplies = supplies or AgentSupplies(lambda: None)
-        self._estimate = OffsetEstimate()
+        self._offset = OffsetInUse()
         self._pinging = Pinging()
         self._greeted_at = 0
         self._news = AgentNews()
-        self._orders: Orders | None = None
-        """Orders that wait for the job, the offset or a lease."""
-        self._in_force = (0, 0)
-        """Epoch and version of the orders that are in force."""
-        self._confirms = False
-        """The next message confirms which orders are in force and what is provisioned."""
-        self._is_scheduled = False
-        """Levels have been ordered: there is something to drain and to deliver."""
-        self._provisioned = 0
+        self._duties = AgentDuties()
         self._signals = 0
         """How often the process was asked to stop."""
-        self._once: Once | None = None
-        """A set-up or teardown that waits for the job or a lease."""
-        self._begun_once: set[str] = set()
-        """The sections that this agent has begun: neither is begun again."""
         self._flush_by = NEVER
         self._last_loss = ""
         """Why the last stream ended, for the log."""
+
+    @property
+    def offset(self) -> int | None:
+        """Run time − agent clock, ns; None before the first round trips."""
+        return self._offset.value
 
     @property
     def next_deadline(self) -> int:
@@ -146,7 +133,9 @@ class Session:
 
     def _parts(self, event: events.SessionEvent) -> Iterator[object]:
         """Yield the event, or each part of a message; stop when the state no longer accepts it."""
-        parts = self._read(event.message) if isinstance(event, events.MessageReceived) else [event]
+        parts: list[object] = [event]
+        if isinstance(event, events.MessageReceived):
+            parts = events.parts_of(event.message, greets=self.state is GREETING)
         for part in parts:
             if self._is_accepted(event):
                 yield part
@@ -158,16 +147,6 @@ class Session:
         return not isinstance(event, events.MessageReceived | events.StreamLost) or (
             event.stream == self.stream and self.state is not DISCONNECTED
         )
-
-    def _read(self, message: MasterMessage) -> list[object]:
-        """The parts of a message. The first one of a stream is a Welcome, or says why there is none."""
-        ack = events.Acknowledged(message.ack) if message.ack else None
-        parts: list[object] = [message.welcome] if self.state is GREETING else []
-        if self.state is LIVE or message.welcome is not None:
-            opened = events.PlacesOpened(message.rounds) if message.rounds else None
-            parts += [message.pong, ack, message.orders, message.once, opened, message.block]
-        parts += [message.refused, message.expired, message.finish]
-        return [part for part in parts if part is not None]
 
     def _apply(self, rules: tuple[Reaction[Any, Any], ...], event: object, now: int) -> Instructions:
         for rule in rules:
@@ -181,7 +160,7 @@ class Session:
         self.stream += 1
         self._greeted_at = now
         self._news.dial()
-        self._orders, self._once = None, None
+        self._duties.dial()
         self.outbox.rewind()
         hello = replace(self._introduction, stream=self.stream, last_batch=self.outbox.newest, held=self._pool.claimed)
         if self.welcome is not None:
@@ -199,7 +178,7 @@ class Session:
         self._pinging.start(welcome.lease, now)
         self._supplies.repeat()
         self._news.repeat(self._pool.finished, now, is_leaving=self._signals > 0)
-        self._confirms = self._in_force != (0, 0) or self._provisioned > 0
+        self._duties.repeat()
         self.outbox.max_batches = Outbox.bound(welcome.lease, welcome.interval)
         self.outbox.acknowledge(welcome.last_batch)
         return [events.Fetch(welcome.run)]
@@ -208,110 +187,48 @@ class Session:
         if pong.stamp > now:  # Not our stamp: a lease that counted from it would last too long.
             return []
         self._pinging.answer(now)
-        instructions = self._adopt_offset(self._estimate.observe(pong.stamp, now, pong.now))
+        offset = self._offset.follow(pong.stamp, now, pong.now, bursting=self._pinging.is_bursting)
+        instructions: Instructions = [] if offset is None else [events.Adopt(offset)]
         until = pong.stamp + (self.welcome.lease if self.welcome else 0)
         if until > max(now, self.lease_end):
             self.lease_end = until
             instructions.append(events.Renew(until))
         return instructions + self._obey_waiting(now)
 
-    def _adopt_offset(self, is_new: bool) -> Instructions:
-        """Use the estimate once the first round trips are in, and again when it has moved."""
-        estimate = self._estimate.value
-        if estimate is None or (self.offset is None and self._pinging.is_bursting):
-            return []
-        if self.offset is not None and not is_new and abs(estimate - self.offset) <= OFFSET_SLACK_NS:
-            return []
-        self.offset = estimate
-        return [events.Adopt(estimate)]
-
-    def _acknowledge(self, ack: events.Acknowledged, _: int) -> Instructions:
-        self.outbox.acknowledge(ack.number)
-        return []
-
     def _take_orders(self, orders: Orders, now: int) -> Instructions:
-        """Newer orders replace those in force or waiting; others are dropped, and those in force confirmed again."""
-        known = version_of(self._orders) if self._orders else self._in_force
-        if version_of(orders) <= known:
-            self._confirms = self._confirms or self._orders is None
-            return []
-        self._orders = orders
+        self._duties.receive_orders(orders)
         return self._obey_waiting(now)
 
     def _take_once(self, once: Once, now: int) -> Instructions:
-        """Perform a section, once: the master says it again on every stream, until it has the report."""
-        if once.ends:
-            self._once = None
-            return [once]
-        if once.section in self._begun_once:
-            return []
-        self._once = once
-        return self._obey_waiting(now)
-
-    def _take_block(self, block: DealtBlock, _: int) -> Instructions:
-        return [block]
-
-    def _note_once(self, event: events.OncePerformed, _: int) -> Instructions:
-        self._news.note_report(event.report)
-        return []
-
-    @property
-    def is_performing(self) -> bool:
-        """Whether a set-up or teardown has been begun here and has not ended."""
-        return len(self._begun_once) > len(self._news.reports)
+        self._duties.receive_once(once)
+        return [once] if once.ends else self._obey_waiting(now)
 
     def _obey_waiting(self, now: int) -> Instructions:
-        """Orders wait for the job, for the offset, and for a lease: without one no user may send."""
-        if self.offset is None or not (self.lease_end and self._provisioned):
+        """What was ordered waits for the offset and for a lease: without one no user may send."""
+        if self.offset is None or not self.lease_end:
             return []
-        return self._obey_orders(now) + self._begin_once()
+        orders, once = self._duties.obey(), self._duties.begin()
+        if orders is not None:
+            self._supplies.expect(orders.slots, now)
+        return [ordered for ordered in (orders, once) if ordered is not None]
 
-    def _begin_once(self) -> Instructions:
-        if self._once is None:
-            return []
-        once, self._once = self._once, None
-        self._begun_once.add(once.section)
-        return [once]
-
-    def _obey_orders(self, now: int) -> Instructions:
-        if self._orders is None:
-            return []
-        orders, self._orders = self._orders, None
-        self._in_force = version_of(orders)
-        self._confirms = True
-        self._is_scheduled = self._is_scheduled or bool(orders.levels)
-        self._supplies.expect(orders.slots, now)
-        return [orders]
+    def _note_once(self, event: events.OncePerformed, _: int) -> Instructions:
+        self._duties.note_performed(event.report.section)
+        self._news.note_report(event.report)
+        return []
 
     def _lose_stream(self, lost: events.StreamLost, now: int) -> Instructions:
         self._redial.lost(now)
         self._last_loss = f": {lost.reason}"
         return []
 
-    def _keep(self, event: events.Sealed, _: int) -> Instructions:
-        self.outbox.put(event.batch, event.send_at)
-        return []
-
     def _keep_and_cut(self, event: events.Sealed, now: int) -> Instructions:
-        return self._keep(event, now) + self._cut("too many batches wait for the master", now)
+        self.outbox.put(event.batch, event.send_at)
+        return self._cut("too many batches wait for the master", now)
 
     def _note_provision(self, event: events.Provisioned, now: int) -> Instructions:
-        self._provisioned = max(self._provisioned, event.sequence)
-        self._confirms = True
+        self._duties.note_provision(event.sequence)
         return self._obey_waiting(now)
-
-    def _note_slots(self, event: events.SlotsEnded, now: int) -> Instructions:
-        self._news.note_slots(event, now)
-        return []
-
-    def _ask_abort(self, event: events.AbortAsked, _: int) -> Instructions:
-        """Ask the master to end the run: now, and again on every new stream, since the former one may have lost it."""
-        self._news.note_abort(event.reason)
-        return []
-
-    def _note_waiting(self, event: events.WaitingChanged, _: int) -> Instructions:
-        self._news.note_waiting(event)
-        return []
 
     def _end_users(self, _: events.Leave, now: int) -> Instructions:
         """The first signal drains the users; the second cuts them and leaves little time."""
@@ -331,13 +248,11 @@ class Session:
 
     def _flush(self, now: int) -> Instructions:
         """All that is due, in few messages."""
-        confirm = Confirm(*self._in_force, self._provisioned) if self._confirms else None
-        self._confirms = False
         batches = self.outbox.take(now)
         # An agent that leaves begins no iterations. What was used is reported with what the iterations measured.
         wanted = self._supplies.take_requests() if not self._signals else ()
         used = self._supplies.take_used() if batches else ()
-        message = self._news.put_in(AgentMessage(confirm=confirm, wanted=wanted, used=used))
+        message = self._news.put_in(AgentMessage(confirm=self._duties.take_confirm(), wanted=wanted, used=used))
         message = self._news.put_slots_in(message, now, riding=bool(batches))
         if self._pinging.is_due(now, riding=bool(batches) or message != NOTHING):
             message = replace(message, ping=Ping(now, self._begun(), self.offset or 0))
@@ -364,11 +279,6 @@ class Session:
         return cut
 
 
-def version_of(orders: Orders) -> tuple[int, int]:
-    """The version of orders: a later one is greater. A restarted master has a new epoch."""
-    return orders.epoch, orders.version
-
-
 def exits(code: int, reason: str, when: Condition = always) -> Reaction[Session, Any]:
     """End the process. `{0.reason}` in a reason is the reason of the event, here and below."""
     return Reaction(lambda session, event, _: session._exit(code, reason.format(event)), ENDED, when)
@@ -392,17 +302,16 @@ OWN_EVENTS = {
             DISCONNECTED,
             lambda session, sealed, _: session.lease_end > 0 and session.outbox.is_full_with(sealed.batch),
         ),
-        Reaction(Session._keep),
+        notes(lambda session, sealed, _: session.outbox.put(sealed.batch, sealed.send_at)),
     ),
     **on(events.Provisioned, Reaction(Session._note_provision)),
-    **on(events.SlotsEnded, Reaction(Session._note_slots)),
-    # The first reason is enough: the run ends once.
+    **on(events.SlotsEnded, notes(lambda session, ended, now: session._news.note_slots(ended, now))),
     **on(events.OncePerformed, Reaction(Session._note_once)),
-    **on(events.WaitingChanged, Reaction(Session._note_waiting)),
-    **on(events.AbortAsked, Reaction(Session._ask_abort, when=lambda session, *_: not session._news.abort)),
+    **on(events.WaitingChanged, notes(lambda session, changed, _: session._news.note_waiting(changed))),
+    **on(events.AbortAsked, notes(lambda session, asked, _: session._news.note_abort(asked.reason))),
     **on(
         events.Leave,
-        Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._is_scheduled),
+        Reaction(Session._say_goodbye, ENDED, lambda session, *_: not session._duties.is_scheduled),
         Reaction(Session._end_users, when=lambda session, *_: session._signals < 2),
         exits(3, "asked to stop for the third time"),
     ),
@@ -419,7 +328,7 @@ ENDINGS = {
         exits(
             0,
             "everything is merged",
-            lambda session, *_: session.outbox.is_delivered and TEARDOWN not in session._begun_once,
+            lambda session, *_: session.outbox.is_delivered and not session._duties.has_begun(TEARDOWN),
         ),
         # An agent that has worked for this master keeps what it measured, and tries again for as long as it waits.
         exits(
@@ -453,11 +362,11 @@ TABLE: dict[events.SessionState, Rows] = {
     LIVE: {
         **on(events.Wake, hangs_up("no pong", lambda session, _, now: session._pinging.is_silent(now))),
         **on(Pong, Reaction(Session._take_pong)),
-        **on(events.Acknowledged, Reaction(Session._acknowledge)),
+        **on(events.Acknowledged, notes(lambda session, ack, _: session.outbox.acknowledge(ack.number))),
         **on(Orders, Reaction(Session._take_orders)),
         **on(Once, Reaction(Session._take_once)),
-        **on(events.PlacesOpened, Reaction(lambda session, opened, _: [opened])),
-        **on(DealtBlock, Reaction(Session._take_block)),
+        **on(events.PlacesOpened, Reaction(lambda _, opened, __: [opened])),
+        **on(DealtBlock, Reaction(lambda _, block, __: [block])),
         **ENDINGS,
         **OWN_EVENTS,
     },
@@ -474,6 +383,6 @@ WATCHED: tuple[Reaction[Session, Any], ...] = (
 GOODBYE: Reaction[Session, object] = Reaction(
     Session._say_goodbye,
     ENDED,
-    lambda session, *_: session._signals > 0 and session.outbox.is_delivered and not session.is_performing,
+    lambda session, *_: session._signals > 0 and session.outbox.is_delivered and not session._duties.is_performing,
 )
 """Follows the last acknowledgement, or the end of the teardown, of an agent that was asked to stop."""

@@ -15,11 +15,12 @@ from unittest import mock
 import numpy as np
 from fuzz_agents import AgentProcess
 
+from gradual_agent.coordination.duties import NO_ORDERS, AgentDuties, version_of
 from gradual_agent.coordination.events import Reaction, Renew, SessionState
 from gradual_agent.coordination.outbox import Outbox
 from gradual_agent.coordination.pool import SlotPool
-from gradual_agent.coordination.session import TABLE, Session, version_of
-from gradual_common.protocol.messages import MasterMessage, Orders, Pong
+from gradual_agent.coordination.session import TABLE, Session
+from gradual_common.protocol.messages import MasterMessage, Pong
 from gradual_common.protocol.names import UniqueNames
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
@@ -118,11 +119,11 @@ def _any_stream_counts(_: Any) -> Any:
     return lambda self, event: self.state not in (SessionState.ENDED, SessionState.DISCONNECTED)
 
 
-def _any_version(take_orders: Any) -> Any:
-    def mutant(self: Session, orders: Any, now: int) -> Any:
+def _any_version(receive_orders: Any) -> Any:
+    def mutant(self: AgentDuties, orders: Any) -> None:
         if version_of(orders) < self._in_force:
-            self._orders, self._in_force = None, (0, 0)
-        return take_orders(self, orders, now)
+            self._waiting_orders, self._in_force = None, NO_ORDERS
+        receive_orders(self, orders)
 
     return mutant
 
@@ -203,7 +204,8 @@ MUTATIONS: dict[str, Mutation] = {
     "no look at the lease before a write": lambda: _in_place_of(AgentProcess, "may_write", _no_check_before_a_write),
     "a lease renewed from the pong's receipt": lambda: _in_the_table(Pong, _renewed_from_receipt),
     "old orders of an old stream are obeyed": lambda: _both(
-        _in_place_of(Session, "_is_accepted", _any_stream_counts), _in_the_table(Orders, _any_version)
+        _in_place_of(Session, "_is_accepted", _any_stream_counts),
+        _in_place_of(AgentDuties, "receive_orders", _any_version),
     ),
     "a superseded stream is heard": lambda: _in_place_of(Fleet, "supersede", _former_stream_heard),
     "users that are not wanted go on": lambda: _in_place_of(SlotPool, "_stop", _users_are_not_stopped),

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_agent.coordination.contact import BURST_PINGS, MAX_ROUND_TRIPS, OffsetEstimate, Pinging, Redial
+from gradual_agent.coordination.contact import (
+    BURST_PINGS,
+    MAX_ROUND_TRIPS,
+    OFFSET_SLACK_NS,
+    OffsetEstimate,
+    OffsetInUse,
+    Pinging,
+    Redial,
+)
 from gradual_common.clock import NEVER
 
 SECOND = 1_000_000_000
@@ -192,3 +200,41 @@ def test_a_clock_that_was_set_is_found_by_the_next_round_trip(
     assert estimate.observe(sent=clock, received=clock + there + back, now=clock + there + truth + step)
     assert estimate.value is not None
     assert abs(estimate.value - truth - step) <= 10_000_000
+
+
+def exchange(offset: OffsetInUse, value: int, *, delay: int = 0, bursting: bool = False) -> int | None:
+    """A round trip of so much delay whose midpoint gives `value`."""
+    return offset.follow(0, delay, value + delay // 2, bursting=bursting)
+
+
+def test_the_first_offset_is_used_once_the_first_round_trips_are_in() -> None:
+    offset = OffsetInUse()
+    assert exchange(offset, 700, delay=400, bursting=True) is None
+    assert exchange(offset, 750, delay=100, bursting=True) is None
+    assert offset.value is None
+    assert exchange(offset, 800, delay=300) == 750, "the best of them"
+    assert offset.value == 750
+
+
+def test_the_offset_in_use_stays_until_the_estimate_is_too_far_from_it() -> None:
+    offset = OffsetInUse()
+    delay = 8 * OFFSET_SLACK_NS
+    exchange(offset, 0, delay=delay)
+    assert exchange(offset, OFFSET_SLACK_NS, delay=delay - 2) is None
+    assert offset.value == 0
+    assert exchange(offset, OFFSET_SLACK_NS + 1, delay=delay - 4) == OFFSET_SLACK_NS + 1
+    assert exchange(offset, 0, delay=delay - 6) == 0, "in both directions"
+
+
+def test_on_a_new_stream_the_offset_in_use_goes_on() -> None:
+    offset = OffsetInUse()
+    exchange(offset, 100)
+    assert exchange(offset, 100, bursting=True) is None
+    assert offset.value == 100
+
+
+def test_a_contradiction_is_followed_at_once_however_small() -> None:
+    offset = OffsetInUse()
+    exchange(offset, 0)
+    assert exchange(offset, 1) == 1
+    assert exchange(offset, 2, bursting=True) == 2
