@@ -22,7 +22,7 @@ from gradual_agent.http.connecting.connection import Channel
 from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
 from gradual_agent.http.connecting.line_use import Lines
 from gradual_agent.http.connecting.tunnel import CREDENTIALS_WANTED, refusal
-from gradual_agent.http.cookies import CookieJar
+from gradual_agent.http.cookies.jar import CookieJar
 from gradual_agent.http.failures import (
     CONNECT,
     CUT_SHORT,

@@ -18,8 +18,8 @@ import jmespath
 from input_values import NAMES, TEXTS
 from random_inputs import InputGenerator
 
-from gradual_agent.http import cookies as cookies_module
-from gradual_agent.http.cookies import CookieJar
+from gradual_agent.http.cookies import jar as jar_module
+from gradual_agent.http.cookies.jar import CookieJar
 from gradual_agent.http.reading.head import ResponseHead, parse_head
 from gradual_agent.http.reading.quick_head import MAX_LEARNED, KnownHeads, read_usual
 from gradual_agent.http.request import build_request
@@ -334,8 +334,8 @@ def test_renewed_cookies_are_those_that_are_read_again() -> None:
             request = random.choice(requests)
             line = random.choice(lines).format(v=random.choice(VALUES))
             clock.now += random.randrange(3) * 1_000_000_000
-            for jar, limit in zip(jars, (cookies_module.MAX_RENEWABLE, -1), strict=True):
-                with patch.object(cookies_module, "MAX_RENEWABLE", limit):
+            for jar, limit in zip(jars, (jar_module.MAX_RENEWABLE, -1), strict=True):
+                with patch.object(jar_module, "MAX_RENEWABLE", limit):
                     jar.expire()
                     jar.store(request, [line])
                 if limit < 0:

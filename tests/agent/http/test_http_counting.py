@@ -16,7 +16,7 @@ from http_harness import Driver, answer, open_dialer, run_server
 from gradual_agent.http import client as client_module
 from gradual_agent.http.client import MAX_CONNECTIONS
 from gradual_agent.http.connecting.connection import Http1Connection
-from gradual_agent.http.cookies import CookieJar
+from gradual_agent.http.cookies.jar import CookieJar
 from gradual_agent.http.reading.quick_head import MAX_REMEMBERED
 from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.request import build_request

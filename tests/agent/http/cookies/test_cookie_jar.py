@@ -3,7 +3,8 @@
 import pytest
 from http_harness import Clock
 
-from gradual_agent.http.cookies import MAX_ATTRIBUTE, MAX_COOKIES, CookieJar, default_path, path_matches, read_date
+from gradual_agent.http.cookies.jar import MAX_COOKIES, CookieJar
+from gradual_agent.http.cookies.set_cookie import MAX_ATTRIBUTE
 from gradual_agent.http.request import HttpRequest, build_request
 from gradual_common.clock import NS_PER_S
 
@@ -176,29 +177,6 @@ def test_a_jar_is_bounded_and_the_oldest_goes_first():
     assert (len(cookies), cookies.get("c1"), cookies.get("c2")) == (MAX_COOKIES, None, "2")
     cookies.clear()
     assert len(cookies) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("Wed, 21 Oct 2015 07:28:00 GMT", "2015-10-21 07:28:00"),
-        ("Wednesday, 21-Oct-15 07:28:00 GMT", "2015-10-21 07:28:00"),
-        ("Wed Oct 21 07:28:00 2015", "2015-10-21 07:28:00"),
-        ("21 oct 70 1:2:3", "1970-10-21 01:02:03"),
-        ("21 Oct 2015", None),
-        ("32 Oct 2015 07:28:00", None),
-        ("", None),
-    ],
-)
-def test_dates_are_read_in_every_way_servers_write_them(text, shown):
-    moment = read_date(text)
-    assert (moment and moment.strftime("%Y-%m-%d %H:%M:%S")) == shown
-
-
-def test_paths():
-    assert [default_path(path) for path in ("/", "/a", "/a/", "/a/b", "")] == ["/", "/", "/a", "/a", "/"]
-    assert path_matches("/a/b", "/a/")
-    assert not path_matches("/ab", "/a")
 
 
 @pytest.mark.parametrize(

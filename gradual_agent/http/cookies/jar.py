@@ -1,15 +1,4 @@
-"""A user's cookies (RFC 6265bis, section 5: draft-ietf-httpbis-rfc6265bis). Numbers such as 5.6 are its sections.
-
-The standard library's `http.cookiejar` needs request and response objects of `urllib`, and takes 30 µs to make the
-Cookie field of one cookie. This one takes 3 µs for two cookies, and the client caches the last result.
-A cookie that a server sets again with each response costs 1.3 µs, its Cookie field included.
-
-Where the RFC leaves a choice:
-
-* There is no list of public suffixes; a Domain of a single label is refused instead.
-* SameSite is ignored: a virtual user has no page that a request could come from.
-* The host of a cookie is that of the Host field if the plan sets one, else that of the URL, as in curl.
-* Loopback counts as secure, as in curl and browsers.
+"""The cookies that a user holds: stored, sent and expired (RFC 6265bis, 5.7, 5.8).
 
 Expiry is kept on the agent's clock; wall time is read only to convert an Expires attribute.
 """
@@ -18,26 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Final
 
+from gradual_agent.http.cookies.cookie import Cookie, default_path, domain_matches, path_matches
+from gradual_agent.http.cookies.dates import read_date
+from gradual_agent.http.cookies.set_cookie import MAX_SIZE, may_store, read_line
 from gradual_agent.http.request import HttpRequest, RequestSettings
 from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.net.urls import decode_bytes, decode_text, encode_text
 
 MAX_COOKIES: Final = 3000
 """Cookies of one user (6.1 asks for at least 3000); beyond it the oldest is dropped."""
-
-MAX_SIZE: Final = 4096
-"""Bytes of name and value (5.6, 5)."""
-
-MAX_ATTRIBUTE: Final = 1024
-"""Bytes of an attribute's value; a longer one is ignored (5.6)."""
-
-MIN_YEAR: Final = 1601
-"""An Expires before it is ignored (5.1.1, 5)."""
 
 Key = tuple[str, str, str]
 """Domain, path, name."""
@@ -48,52 +28,11 @@ MAX_RENEWED: Final = MAX_SIZE // 2
 MAX_RENEWABLE: Final = 8
 """Cookies of one user whose value can be renewed without reading the attributes again."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DATE_DELIMITER = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
-_DAY = re.compile(r"([0-9]{1,2})(?![0-9])")
-_YEAR = re.compile(r"([0-9]{2,4})(?![0-9])")
 _AGE = re.compile(r"-?[0-9]+")
 _PLAIN_VALUE = re.compile(rf"[!#-+\--:<-\[\]-~]{{0,{MAX_RENEWED}}}").fullmatch
 """Characters of a value that needs no further check (RFC 6265, 4.1.1)."""
 
 _TIMED = re.compile(r"(?i)max-age|expires")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-@dataclass(slots=True, eq=False)
-class Cookie:
-    """One cookie. Only its value ever changes."""
-
-    name: str
-    value: str
-    domain: str
-    path: str
-    is_host_only: bool
-    is_secure: bool
-    expires_at: int
-    """On the agent's clock, ns."""
-    serial: int
-    """Order of creation, which decides among cookies of equally long paths (5.8.3, 2)."""
-
-    def is_same_but_for_value(self, other: Cookie) -> bool:
-        """Whether only the value differs from another cookie with the same name, domain and path."""
-        return (self.is_host_only, self.is_secure, self.expires_at) == (
-            other.is_host_only,
-            other.is_secure,
-            other.expires_at,
-        )
-
-    def is_for(self, request: HttpRequest) -> bool:
-        """Whether the cookie is sent with `request` (5.8.3, 1)."""
-        settings = request.settings
-        host = settings.cookie_host
-        return (
-            (host == self.domain if self.is_host_only else domain_matches(host, self.domain))
-            and path_matches(request.path, self.path)
-            and (not self.is_secure or settings.takes_secure)
-        )
-
 
 Renewable = dict[tuple[RequestSettings, str, str], Cookie]
 """Cookies by the settings of the request, the name and the attributes of the field that set them."""
@@ -258,107 +197,3 @@ class CookieJar:
         if moment is None:
             return NEVER
         return self._clock() + int((moment.timestamp() - self._wall_clock()) * NS_PER_S)
-
-
-def read_line(line: str) -> tuple[str, str, dict[str, str]]:
-    """Name, value and attributes of a Set-Cookie field; a pair without `=` is a value without a name.
-
-    Attribute names are in lower case; of several with one name the last counts, even if its value is empty.
-    """
-    pair, _, rest = line.partition(";")
-    name, equals, value = pair.partition("=")
-    if not equals:
-        name, value = "", name
-    attributes: dict[str, str] = {}
-    for part in rest.split(";"):
-        key, _, text = part.partition("=")
-        text = text.strip(" \t")
-        if size_of(text) <= MAX_ATTRIBUTE:
-            attributes[key.strip(" \t").lower()] = text
-    return name.strip(" \t"), value.strip(" \t"), attributes
-
-
-def may_store(request: HttpRequest, written: tuple[str, str, str], attributes: dict[str, str], domain: str) -> bool:
-    """Whether the response to `request` may set a cookie that was written as (name, value, line)."""
-    name, value, line = written
-    if not (name or value) or size_of(name) + size_of(value) > MAX_SIZE or _CONTROL.search(line):
-        return False
-    host = request.settings.cookie_host
-    # A host may set cookies for its own domain, or for one above it that is not a single label.
-    if domain and not (host == domain or ("." in domain and domain_matches(host, domain))):
-        return False
-    if "secure" in attributes and not request.settings.takes_secure:
-        return False
-    shown = name or value
-    return not shown.startswith("__") or keeps_promise(shown.lower(), attributes, domain)
-
-
-def keeps_promise(name: str, attributes: dict[str, str], domain: str) -> bool:
-    """Whether a name's prefix is true: `__Secure-` is secure; `__Host-` also has no Domain, and Path=/ (4.1.3)."""
-    is_secure = "secure" in attributes
-    if name.startswith("__host-"):
-        return is_secure and not domain and attributes.get("path") == "/"
-    return is_secure or not name.startswith("__secure-")
-
-
-def size_of(text: str) -> int:
-    """Bytes."""
-    return len(text) if text.isascii() else len(encode_text(text))
-
-
-def domain_matches(host: str, domain: str) -> bool:
-    """Whether `host` is the domain or below it; an address matches only itself (5.1.3)."""
-    return host == domain or (host.endswith("." + domain) and not is_address(host))
-
-
-def path_matches(path: str, cookie_path: str) -> bool:
-    """Whether `cookie_path` is `path` or a folder above it (5.1.4)."""
-    if not path.startswith(cookie_path):
-        return False
-    return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
-
-
-def default_path(path: str) -> str:
-    """The path up to the last slash, without it (5.1.4)."""
-    return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
-
-
-def is_address(host: str) -> bool:
-    """Whether `host` is an IP address."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def read_date(text: str) -> datetime | None:
-    """A date in any form that servers write (5.1.1); None if it cannot be read."""
-    found: dict[str, tuple[int, ...]] = {}
-    for token in _DATE_DELIMITER.split(text):
-        _read_token(token, found)
-    if len(found) < 4:
-        return None
-    year = found["year"][0]
-    year += 2000 if year < 70 else 1900 if year < 100 else 0
-    if year < MIN_YEAR:
-        return None
-    try:
-        hour, minute, second = found["time"]
-        return datetime(year, found["month"][0], found["day"][0], hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def _read_token(token: str, found: dict[str, tuple[int, ...]]) -> None:
-    """Store `token` as the first part that it can be and that is still missing: time, day, month, year (5.1.1)."""
-    time, day, year = _TIME.match(token), _DAY.match(token), _YEAR.match(token)
-    month = token[:3].lower()
-    if time and "time" not in found:
-        found["time"] = tuple(int(part) for part in time.groups())
-    elif day and "day" not in found:
-        found["day"] = (int(day[1]),)
-    elif month in _MONTHS and "month" not in found:
-        found["month"] = (_MONTHS.index(month) + 1,)
-    elif year and "year" not in found:
-        found["year"] = (int(year[1]),)
