@@ -41,6 +41,7 @@ from gradual_common.plan.reading.operations import put_documents_in, put_operati
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
 from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
+from gradual_common.plan.reading.regular_files import TooLargeError, is_given, read_regular
 from gradual_common.plan.reading.schema_files import put_schemas_in
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
@@ -76,19 +77,23 @@ class PlanSource:
         return self.folder.resolve() if self.is_file else None
 
     @classmethod
-    def of_path(cls, path: FilePath) -> PlanSource:
-        """A plan file; PlanError if it cannot be read."""
+    def of_path(cls, path: FilePath, *, may_be_given: bool = True) -> PlanSource:
+        """A plan file, or what the shell has opened (`may_be_given`); PlanError if it cannot be read."""
         try:
-            content = path.read_bytes()
+            content = read_regular(path, MAX_PLAN_BYTES, may_be_given=may_be_given)
         except OSError as error:
             raise _unreadable(str(path), f"cannot read the plan: {error.strerror or error}") from error
+        except TooLargeError as error:
+            raise _unreadable(str(path), str(error)) from error
+        if is_given(path):
+            return cls.of_bytes(content, str(path))
         return replace(cls.of_bytes(content, str(path), path.parent), is_file=True)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, folder: FilePath = FilePath()) -> PlanSource:
         """A plan as the content of a file; PlanError if it is not UTF-8 text, or too large for a plan."""
         if len(content) > MAX_PLAN_BYTES:
-            raise _unreadable(name, f"the file has {len(content)} bytes; a plan has at most {MAX_PLAN_BYTES}")
+            raise _unreadable(name, str(TooLargeError(MAX_PLAN_BYTES)))
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -153,7 +158,7 @@ def load_plan(
     document = source.read()
     if document.problems and not document.root:
         raise PlanError(document.problems)
-    includes = Includes(document, lambda file: PlanSource.of_path(file).text or "")
+    includes = Includes(document, lambda file: PlanSource.of_path(file, may_be_given=False).text or "")
     includes.merge(source.folder / FilePath(source.name).name)
     profiles = take_profiles(document)
     unused_profiles = mistakes_in_profiles(document, profiles, overrides.profile)

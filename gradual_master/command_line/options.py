@@ -190,10 +190,10 @@ def name_of_plan(arguments: PlanArguments) -> str:
 
 def source_of(name: str) -> PlanSource:
     """The plan file, standard input, or a plan of one GET for a URL."""
-    from gradual_common.plan.loader import PlanSource
+    from gradual_common.plan.loader import MAX_PLAN_BYTES, PlanSource
 
     if name == "-":
-        return PlanSource.of_bytes(sys.stdin.buffer.read(), "standard input")
+        return PlanSource.of_bytes(sys.stdin.buffer.read(MAX_PLAN_BYTES + 1), "standard input")
     if _URL.match(name):
         return PlanSource(hide_credentials(name), mapping=plan_of_url(name))
     return PlanSource.of_path(Path(name))

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from gradual_common.errors import DataFileError
 from gradual_common.kinds.content import decode_json
+from gradual_common.plan.reading.regular_files import read_regular
 from gradual_common.randomness import RandomStream
 from gradual_common.units import count
 
@@ -116,7 +117,9 @@ def columns_of(rows: tuple[Row, ...]) -> tuple[str, ...]:
 def _read_text(path: Path, encoding: str) -> str:
     try:
         # Some editors write a byte order mark before UTF-8 text: it is not a part of the first column's name.
-        return path.read_bytes().decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+        return read_regular(path, may_be_given=True).decode(
+            "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
+        )
     except OSError as error:
         raise DataFileError(f"cannot read {path}: {error.strerror or error}") from error
     except LookupError as error:

@@ -9,10 +9,14 @@ from gradual_common.language.document import Path, value_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.plan.checks.tls import TLS_FILES, owners_of_tls
 from gradual_common.plan.reading.environment import Locate
+from gradual_common.plan.reading.regular_files import TooLargeError, read_regular
 from gradual_common.templates.trees import is_template
 
 MAX_UPLOAD_BYTES = 256 * 1024 * 1024
 """Of all files that a plan uploads: every agent process has them in memory, and gets them before it starts."""
+
+MAX_TLS_BYTES = 16 * 1024 * 1024
+"""Of one file of TLS; all certificates that a system trusts have less than 1 MiB."""
 
 
 def read_assets(view: PlanView, locate: Locate) -> dict[str, bytes]:
@@ -62,13 +66,19 @@ def _read_tls(view: PlanView, locate: Locate) -> dict[str, bytes]:
 def _read(view: PlanView, path: Path, found: FilePath, room: int | None = None) -> bytes | None:
     """The content; None for a file that cannot be read or has more than `room` bytes, which is reported."""
     try:
-        with found.open("rb") as file:
-            content = file.read(-1 if room is None else room + 1)
+        return read_regular(found, MAX_TLS_BYTES if room is None else room)
     except OSError as error:
         view.document.report(path, f"cannot read {found}: {error.strerror or error}")
-        return None
-    if room is not None and len(content) > room:
-        limit = f"all files that a plan uploads have at most {MAX_UPLOAD_BYTES >> 20} MiB together"
-        view.document.report(path, f"{found} is too large: {limit}", "each agent keeps them in memory")
-        return None
-    return content
+    except TooLargeError as error:
+        message, hint = (str(error), "") if room is None else _too_much(found, room)
+        view.document.report(path, message, hint)
+    return None
+
+
+def _too_much(found: FilePath, room: int) -> tuple[str, str]:
+    """Message and hint for an upload for which `room` bytes are not enough."""
+    limit = f"{MAX_UPLOAD_BYTES:,} bytes ({MAX_UPLOAD_BYTES >> 20} MiB)"
+    message = f"{found} has {found.stat().st_size:,} bytes; all files that a plan uploads have at most {limit} together"
+    if room < MAX_UPLOAD_BYTES:
+        message += f", and those before it leave {room:,}"
+    return message, "each agent process keeps them in memory: upload smaller files, or the same file in several actions"

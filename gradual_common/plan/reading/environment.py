@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from gradual_common.kinds.registry import kind_of_action
 from gradual_common.language.document import Document, Path, Plain, mapping_at
 from gradual_common.language.wording import nearest
+from gradual_common.plan.reading.regular_files import TooLargeError, read_regular
 from gradual_common.plan.reading.yaml import read_scalar
 from gradual_common.secrecy.credentials import is_credential
 from gradual_common.secrecy.field_names import names_credential
@@ -25,6 +26,8 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _UNSAFE_IN_QUOTES = re.compile(r"""['"\\{}%#\n]""")
 _SHOUTED = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _BRACES = re.compile(r"\{+[{%#]")
+
+MAX_SECRET_BYTES = 1024 * 1024
 
 Locate = Callable[[Path, str], FilePath]
 """The file that is named at a path of the plan."""
@@ -228,8 +231,13 @@ def read_secrets(document: Document, environ: Mapping[str, str], locate: Locate)
 def _read_file(document: Document, path: Path, file: str, locate: Locate) -> str | None:
     """The text of the file that is named at a path, without the line end at its end."""
     try:
-        return locate(path, file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
-        document.report(path, f"cannot read the file that is named here: {reason or 'no file name'}")
-        return None
+        content = read_regular(locate(path, file), MAX_SECRET_BYTES, may_be_given=True)
+        return content.decode().replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    except UnicodeError:
+        reason = "it is not UTF-8 text"
+    except TooLargeError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = error.strerror or "no file name"
+    document.report(path, f"cannot read the file that is named here: {reason}")
+    return None

@@ -12,6 +12,7 @@ from gradual_common.language.document import EACH, ONCE, SECTIONS, Document, Pat
 from gradual_common.language.step_names import entries_of, spell_out
 from gradual_common.language.steps import WrittenEntry, walk
 from gradual_common.plan.reading.environment import Locate
+from gradual_common.plan.reading.regular_files import read_regular
 
 UNREADABLE = "{unreadable}"
 """Stands for a document that could not be read: an operation in which nothing else is wrong."""
@@ -31,10 +32,7 @@ def put_documents_in(document: Document, locate: Locate) -> None:
 def _read(document: Document, path: Path, file: str, locate: Locate) -> str:
     located = locate(path, file)
     try:
-        content = located.read_bytes()
-        if len(content) > MAX_DOCUMENT_BYTES:
-            raise ValueError(f"the file has {len(content)} bytes; a document has at most {MAX_DOCUMENT_BYTES}")
-        return content.decode("utf-8-sig")
+        return read_regular(located, MAX_DOCUMENT_BYTES).decode("utf-8-sig")
     except OSError as error:
         document.report(path, f"cannot read {located}: {error.strerror or error}")
     except ValueError as error:

@@ -13,6 +13,7 @@ from gradual_common.kinds.assertions.parsing import place_assertions
 from gradual_common.language.document import EACH, Document, Path, places, value_at
 from gradual_common.language.wording import kind_of
 from gradual_common.plan.reading.environment import Locate
+from gradual_common.plan.reading.regular_files import read_regular
 
 MAX_SCHEMA_BYTES = 1024 * 1024
 """A schema is sent to every agent within the plan."""
@@ -34,10 +35,7 @@ def put_schemas_in(document: Document, locate: Locate) -> None:
 def _read(document: Document, path: Path, file: str, locate: Locate) -> dict[str, Any]:
     located = locate(path, file)
     try:
-        content = located.read_bytes()
-        if len(content) > MAX_SCHEMA_BYTES:
-            raise ValueError(f"the file has {len(content)} bytes; a schema has at most {MAX_SCHEMA_BYTES}")
-        schema = json.loads(content)
+        schema = json.loads(read_regular(located, MAX_SCHEMA_BYTES))
         if not isinstance(schema, dict):
             raise ValueError(f"a mapping is expected; found {kind_of(schema)}")
     except OSError as error:

@@ -92,7 +92,7 @@ def test_a_plan_file_that_cannot_be_read_is_reported_by_its_name(tmp_path: Path)
     [
         (b"config:\n  name: \xe9\n", "p:2: the plan is not UTF-8 text (save it as UTF-8)"),
         ("config: {}\n".encode("utf-16"), "p:1: the plan is not UTF-8 text (it is UTF-16: save it as UTF-8)"),
-        (b" " * (8 * 1024 * 1024 + 1), "p: the file has 8388609 bytes; a plan has at most 8388608"),
+        (b" " * (8 * 1024 * 1024 + 1), "p: the file has more than 8 MiB, the limit for such a file"),
     ],
 )
 def test_what_is_not_the_text_of_a_plan_is_reported_without_its_content(content: bytes, message: str) -> None:

@@ -120,9 +120,19 @@ def test_all_files_together_have_a_limit(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(asset_files, "MAX_UPLOAD_BYTES", 7)
     (folder / "other.pdf").write_bytes(b"1234")
     (found,) = mistakes(posting(multipart={"a": {"file": "form.pdf"}, "b": {"file": "other.pdf"}}))
-    assert "actions.post.multipart.b.file: other.pdf is too large: all files that a plan uploads" in found
+    assert "actions.post.multipart.b.file: other.pdf has 4 bytes; all files that a plan uploads" in found
+    assert "together, and those before it leave 3 (each agent process keeps them in memory: " in found
 
 
-def test_an_endless_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asset_files, "MAX_UPLOAD_BYTES", 1 << 20)
-    assert "too large" in only_mistake(posting(body_file="/dev/zero"))
+def test_a_file_beyond_the_limit_is_refused_by_its_size_and_not_read(folder: Path) -> None:
+    with (folder / "huge.bin").open("wb") as huge:
+        huge.truncate(1 << 40)  # No memory holds it.
+    assert only_mistake(posting(body_file="huge.bin")) == (
+        "p.yaml: actions.post.body_file: huge.bin has 1,099,511,627,776 bytes; all files that a plan uploads have at "
+        "most 268,435,456 bytes (256 MiB) together (each agent process keeps them in memory: upload smaller files, or "
+        "the same file in several actions)"
+    )
+
+
+def test_a_file_without_end_is_refused() -> None:
+    assert "it is a device; only regular files are read" in only_mistake(posting(body_file="/dev/zero"))
