@@ -6,16 +6,17 @@ In a text with templates the parts between them are checked.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from gradual_common.errors import RequestError, TemplateError
+from gradual_common.errors import Problem, RequestError, TemplateError
 from gradual_common.kinds.http.body_checks import check_bodies
 from gradual_common.kinds.http.event_streams import check_event_streams
 from gradual_common.kinds.http.graphql import check_graphql
 from gradual_common.language.document import Document, Path, mapping_at, texts_in
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import NO_CHARACTER, nearest
-from gradual_common.net.header_fields import check_name, check_value
+from gradual_common.net.header_fields import check_name, check_value, why_refused
 from gradual_common.net.urls import check_characters, read_authority, split_authority
 from gradual_common.secrecy.quoting import quoted, shorten
 from gradual_common.templates.compiled import as_text
@@ -169,7 +170,7 @@ def _joined(pieces: Pieces) -> str:
 
 
 def check_headers(view: PlanView) -> None:
-    """Names are tokens, and no value ends its line."""
+    """Names are tokens, no value ends its line, and none is the engine's own."""
     for path, owner in view.http_settings:
         for name, value in mapping_at(owner, "headers").items():
             if view.document.is_reported((*path, "headers", name)):
@@ -179,6 +180,16 @@ def check_headers(view: PlanView) -> None:
                 check_value(name, _static_text(value))
             except RequestError as error:
                 view.document.report((*path, "headers", name), str(error))
+    view.document.problems += [problem for _, problem in headers_of_the_engine(view)]
+
+
+def headers_of_the_engine(view: PlanView) -> Iterator[tuple[Path, Problem]]:
+    """Fields that only the engine can write: it would have to ignore what the plan says."""
+    for path, owner in view.http_settings:
+        for name, value in mapping_at(owner, "headers").items():
+            if (refused := why_refused(name, _static_text(value))) is not None:
+                place = (*path, "headers", name)
+                yield place, view.document.problem(place, *refused)
 
 
 def check_traces(view: PlanView) -> None:

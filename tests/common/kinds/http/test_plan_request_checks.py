@@ -128,6 +128,29 @@ def test_what_can_never_be_part_of_a_request_is_a_mistake(changes: dict[str, Any
     assert message in found
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("Content-Length", 7, "Content-Length cannot be set: it is always the length of the body (leave it out)"),
+        ("transfer-encoding", "chunked", "transfer-encoding cannot be set: a body is sent whole, with its"),
+        ("Content-Length", "{{vu.slot}}", "Content-Length cannot be set: "),
+        ("Trailer", "Digest", "Trailer cannot be set: no request has fields after its body"),
+        ("Expect", "100-continue", "Expect cannot be set: a body is sent at once, without waiting for 100 Continue"),
+        ("Upgrade", "websocket", "Upgrade cannot be set: a connection speaks HTTP/1.1 until it ends"),
+        ("Connection", "close, Upgrade", "the engine cannot do what 'close, Upgrade' asks of a connection (allowed: "),
+    ],
+)
+@pytest.mark.parametrize("place", ["config", "services__s", "actions__look"])
+def test_a_field_that_only_the_engine_can_write_is_a_mistake(name: str, value: Any, message: str, place: str) -> None:
+    plan = small(services={"s": {}}, **{f"{place}__headers": {name: value}})
+    assert only_mistake(plan).startswith(f"p.yaml: {place.replace('__', '.')}.headers.{name}: {message}")
+
+
+def test_fields_of_the_connection_that_the_engine_obeys_are_none() -> None:
+    headers = {"Host": "shop", "Connection": "TE, Keep-Alive", "TE": "trailers", "Keep-Alive": "timeout=5"}
+    assert load(small(config__headers=headers)).plan.config.headers == headers
+
+
 def test_text_beyond_ascii_is_none() -> None:
     plan = small(
         config__headers={"X": "é😀\t\x01"},
