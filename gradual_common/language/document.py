@@ -55,6 +55,9 @@ class Mark:
     file: str
     line: int | None = None
 
+    profile: str | None = None
+    """The profile that it is written in."""
+
 
 @dataclass(slots=True)
 class Document:
@@ -98,10 +101,14 @@ class Document:
         return self.show(path) in [problem.path for problem in self.problems]
 
     def show(self, path: Path) -> str:
-        """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`."""
+        """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`.
+
+        What a profile brought has the path there: `profiles.staging.users.guest.concurrency`.
+        """
         if path[:1] == SECRETS and path[2:3] not in {("env",), ("file",)}:
             path = path[:2]  # A key below a secret may be its value, in a wrong place.
-        text = ""
+        profile = self.mark(path).profile
+        text = "" if profile is None else f"profiles.{_as_part(profile)}"
         for end, part in enumerate(path):
             name: Any = part
             if isinstance(part, int):
@@ -109,8 +116,7 @@ class Document:
                 is_step = end > 0 and path[end - 1] in LISTS_OF_STEPS
                 name = None if is_step else mapping_at(self.root, *path[: end + 1]).get("name")
             if isinstance(name, str):
-                name = shorten(name)
-                text += ("." if text else "") + (name if IDENTIFIER.fullmatch(name) else f'"{name}"')
+                text += ("." if text else "") + _as_part(name)
             else:
                 text += f"[{part}]"
         return text
@@ -120,6 +126,12 @@ class Document:
         for known in [known for known in self.marks if known[: len(path)] == path]:
             del self.marks[known]
         self.marks[path] = mark
+
+
+def _as_part(name: str) -> str:
+    """A name as a part of a path that is shown."""
+    name = shorten(name)
+    return name if IDENTIFIER.fullmatch(name) else f'"{name}"'
 
 
 def _without_literals(found: str, literals: Collection[str]) -> str:

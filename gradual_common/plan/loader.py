@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from gradual_common.errors import PlanError, Problem
 from gradual_common.kinds.http.auth.oauth2 import name_token_metrics
 from gradual_common.kinds.http.event_streams import put_metrics_in
-from gradual_common.kinds.http.request_checks import uses_base_url
+from gradual_common.kinds.http.request_checks import headers_of_the_engine, uses_base_url
 from gradual_common.language.document import Document, Path, list_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
@@ -40,7 +40,7 @@ from gradual_common.plan.reading.includes import Includes
 from gradual_common.plan.reading.operations import put_documents_in, put_operations_in
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
-from gradual_common.plan.reading.profiles import PROFILES, Profiles, apply_profile, take_profiles, with_profile
+from gradual_common.plan.reading.profiles import Profiles, apply_profile, take_profiles, with_profile
 from gradual_common.plan.reading.regular_files import TooLargeError, is_given, read_regular
 from gradual_common.plan.reading.schema_files import put_schemas_in
 from gradual_common.plan.reading.yaml import read_document
@@ -241,12 +241,12 @@ def mistakes_in_profiles(document: Document, profiles: Profiles, chosen: str | N
     found = []
     for name in profiles.keys() - {chosen}:
         changed = with_profile(document, profiles, name)
+        wrong = [*headers_of_the_engine(PlanView(changed))]
         try:
             Plan.model_validate(changed.root)
         except ValidationError as error:
-            own = {mark for path, mark in document.marks.items() if path[:2] == (PROFILES, name)}
-            unknown = shape_problems(changed, error, only="extra_forbidden")
-            found += [problem for path, problem in unknown if changed.mark(path) in own]
+            wrong += shape_problems(changed, error, only="extra_forbidden")
+        found += [problem for path, problem in wrong if changed.mark(path).profile == name]
     return found
 
 

@@ -7,6 +7,7 @@ replaces what the plan has.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from gradual_common.errors import Problem
@@ -65,8 +66,13 @@ class _Merge:
         self._document = document
         self._source = source
         # Values that are put in have other marks later on, so the marks of the profile are looked up before.
-        size = len(source)
-        self._marks = {path[size:]: mark for path, mark in document.marks.items() if path[:size] == source}
+        size, profile = len(source), str(source[-1])
+        self._of_profile = replace(document.mark(source), profile=profile)
+        self._marks = {
+            path[size:]: replace(mark, profile=profile)
+            for path, mark in document.marks.items()
+            if path[:size] == source
+        }
 
     def merge(self, path: Path, owner: dict[str, Any], changes: dict[str, Any], written: Path) -> None:
         """Change the mapping at `path`; `written`: where in the profile its changes are."""
@@ -110,6 +116,7 @@ class _Merge:
         marks, size = self._document.marks, len(written)
         for known in [known for known in marks if known[: len(path)] == path]:
             del marks[known]
+        marks[path] = self._of_profile  # A plan that is no text has no marks, but the path of a mistake is known.
         marks |= {(*path, *known[size:]): mark for known, mark in self._marks.items() if known[:size] == written}
 
 

@@ -1,5 +1,6 @@
 """`profiles` and `--profile`: what is merged how, in which order, and every mistake with its line."""
 
+import json
 from typing import Any
 
 import pytest
@@ -60,15 +61,49 @@ def test_an_unknown_profile_is_reported_with_the_names() -> None:
 
 
 def test_a_mistake_in_a_profile_has_its_line_there() -> None:
-    assert only_mistake(TEXT, with_profile("broken")).startswith("p.yaml:13: config.duration: 'soon' is not a duration")
+    assert only_mistake(TEXT, with_profile("broken")).startswith(
+        "p.yaml:13: profiles.broken.config.duration: 'soon' is not a duration"
+    )
 
 
 def test_an_unknown_key_is_found_in_a_profile_that_is_not_used() -> None:
     text = TEXT.replace("      base_url: http", "      base_urll: http")
-    assert only_mistake(text) == "p.yaml:7: config.base_urll: unknown key 'base_urll' (did you mean 'base_url'?)"
-    assert only_mistake(text.replace("    thresholds", "    thresolds").replace("base_urll", "base_url")).startswith(
-        "p.yaml:10: thresolds: unknown key 'thresolds'"
+    assert only_mistake(text) == (
+        "p.yaml:7: profiles.staging.config.base_urll: unknown key 'base_urll' (did you mean 'base_url'?)"
     )
+    assert only_mistake(text.replace("    thresholds", "    thresolds").replace("base_urll", "base_url")).startswith(
+        "p.yaml:10: profiles.staging.thresolds: unknown key 'thresolds'"
+    )
+
+
+@pytest.mark.parametrize("chosen", [None, "a.b"])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"confg": {}}, "profiles.\"a.b\".confg: unknown key 'confg' (did you mean 'config'?)"),
+        (
+            {"users": [{"name": "a", "concurency": 1}]},
+            "profiles.\"a.b\".users.a.concurency: unknown key 'concurency' (did you mean 'concurrency'?)",
+        ),
+        (
+            {"config": {"headers": {"expect": "100-continue"}}},
+            'profiles."a.b".config.headers.expect: expect cannot be set: a body is sent at once, without waiting for '
+            "100 Continue (leave it out)",
+        ),
+    ],
+)
+def test_the_path_of_a_mistake_in_a_profile_begins_with_it(
+    changes: dict[str, Any], message: str, chosen: str | None
+) -> None:
+    plan = small(profiles={"a.b": changes})
+    assert only_mistake(plan, with_profile(chosen)) == f"p.yaml: {message}"
+
+
+def test_a_mistake_of_the_plan_is_not_one_of_its_profiles_too() -> None:
+    """On one line, as JSON is written, line numbers do not tell them apart."""
+    plan = small(config__durtion=1, profiles={"p": {"config": {"seed": 1}}})
+    (mistake,) = mistakes(json.dumps(plan))
+    assert mistake.startswith("p.yaml:1: config.durtion: unknown key")
 
 
 def test_a_variable_of_a_profile_that_is_not_used_need_not_be_set() -> None:
