@@ -58,6 +58,9 @@ class Mark:
     profile: str | None = None
     """The profile that it is written in."""
 
+    is_unread: bool = False
+    """What is written there cannot be read, which is reported; there is no value."""
+
 
 @dataclass(slots=True)
 class Document:
@@ -99,6 +102,10 @@ class Document:
     def is_reported(self, path: Path) -> bool:
         """Whether a mistake at exactly this path is reported: its consequences need not be."""
         return self.show(path) in [problem.path for problem in self.problems]
+
+    def is_unread(self, path: Path) -> bool:
+        """Whether what is written at exactly this path cannot be read."""
+        return (mark := self.marks.get(path)) is not None and mark.is_unread
 
     def show(self, path: Path) -> str:
         """The path as people write it, list entries by their name: `users.guest.behavior[0].condition`.

@@ -149,8 +149,14 @@ class _Reader:
     def read(self, node: Node, path: Path) -> Any:
         """The value of a node; None, and a problem, if it has none."""
         self._document.marks.setdefault(path, self._mark(node))
-        if not self._may_enter(node, path):
-            return None
+        reported = len(self._document.problems)
+        may_enter = self._may_enter(node, path)
+        value = self._read_inside(node, path) if may_enter else None
+        if value is None and (not may_enter or len(self._document.problems) > reported):
+            self._document.marks[path] = replace(self._document.marks[path], is_unread=True)
+        return value
+
+    def _read_inside(self, node: Node, path: Path) -> Any:
         self._open.append(id(node))
         try:
             return self._convert(node, path)
@@ -167,7 +173,8 @@ class _Reader:
             self._report(node, path, "an alias is inside the value that it refers to")
             return False
         if len(self._open) >= MAX_DEPTH:
-            self._report(node, path, f"nested more than {MAX_DEPTH} deep")
+            hint = f"mappings and lists count, at most {MAX_DEPTH} inside each other: a step in a step is two of them"
+            self._report(node, path, "this is nested too deeply", hint)
             return False
         return True
 
@@ -248,5 +255,6 @@ class _Reader:
         return Mark(self._document.name, node.start_mark.line + 1)
 
     def _report(self, node: Node, path: Path, message: str, hint: str = "") -> None:
+        mark = self._mark(node)
         problem = self._document.problem(path, message, hint)
-        self._document.problems.append(replace(problem, file=self._document.name, line=node.start_mark.line + 1))
+        self._document.problems.append(replace(problem, file=mark.file, line=mark.line))

@@ -85,7 +85,7 @@ def test_a_document_that_doubles_itself_is_bounded() -> None:
 
 def test_depth_is_bounded() -> None:
     (problem,) = reported("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
-    assert f"nested more than {MAX_DEPTH} deep" in problem
+    assert f"this is nested too deeply (mappings and lists count, at most {MAX_DEPTH} inside each other" in problem
     assert "nested too deeply" in reported("a: " + "[" * 20_000)[0]
 
 
