@@ -15,21 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
-
 from gradual_common.errors import PlanError, Problem
 from gradual_common.kinds.http.auth.oauth2 import name_token_metrics
 from gradual_common.kinds.http.event_streams import put_metrics_in
-from gradual_common.kinds.http.request_checks import headers_of_the_engine, uses_base_url
-from gradual_common.language.document import Document, Path, list_at
+from gradual_common.language.document import Document, Path
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
-from gradual_common.plan.checks.data import load_data
-from gradual_common.plan.checks.flow import unreachable_steps
+from gradual_common.plan.checks.data import Supplies, Tables, load_data
 from gradual_common.plan.checks.names import check_plan
-from gradual_common.plan.checks.shape import shape_problems
+from gradual_common.plan.checks.templates import Uses
 from gradual_common.plan.checks.tls import check_tls
-from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.data.data_files import DataTable
 from gradual_common.plan.data.supplies import Supply
@@ -40,15 +35,23 @@ from gradual_common.plan.reading.includes import Includes
 from gradual_common.plan.reading.operations import put_documents_in, put_operations_in
 from gradual_common.plan.reading.overrides import Overrides, apply_replacements, scale_users
 from gradual_common.plan.reading.plan_files import PlanFiles
-from gradual_common.plan.reading.profiles import Profiles, apply_profile, take_profiles, with_profile
+from gradual_common.plan.reading.profiles import apply_profile, take_profiles
 from gradual_common.plan.reading.regular_files import TooLargeError, is_given, read_regular
 from gradual_common.plan.reading.schema_files import put_schemas_in
 from gradual_common.plan.reading.yaml import read_document
 from gradual_common.plan.scheduling import compile_schedule
 from gradual_common.plan.signing_keys import check_signing_keys, mask_literal_keys
+from gradual_common.plan.validation import (
+    check_base_url_option,
+    find_warnings,
+    lines_of_thresholds,
+    mistakes_in_profiles,
+    schedule_of,
+    validate,
+    without_secrets,
+)
 from gradual_common.protocol.job import Job
 from gradual_common.schedule.schedule import Schedule
-from gradual_common.secrecy.masking import Mask
 
 MAX_PLAN_BYTES = 8 * 1024 * 1024
 """Bytes. A plan is written by hand; a larger file is not a plan."""
@@ -155,134 +158,126 @@ def load_plan(
 ) -> LoadedPlan:
     """Load a plan; PlanError with every mistake in it."""
     variables = Variables({**(environ or {}), **overrides.env})
+    reading = read_plan(source, overrides, variables)
+    plan = validate(reading.document)
+    view = PlanView(reading.document)
+    uses = check_plan(view)
+    check_base_url_option(view, overrides)
+    reading.document.problems += reading.unused_profiles
+    material = read_material(view, uses, reading.files, variables, seed_of(plan))
+    if plan is None or reading.document.problems:
+        raise PlanError(without_secrets(reading.document, material.values))
+    job = job_of(reading.document, material)
+    display_plan = plan_for_display(plan, job)
+    schedule = schedule_of(reading.document, plan)
+    return LoadedPlan(
+        plan=plan,
+        display_plan=display_plan,
+        schedule=schedule if display_plan is plan else compile_schedule(display_plan),
+        job=job,
+        data=material.data,
+        sha256=digest_of(reading.document),
+        name=source.name,
+        folder=source.folder,
+        warnings=find_warnings(view, plan),
+        threshold_lines=lines_of_thresholds(reading.document),
+        files=reading.files.found,
+        variables=variables.used,
+        includes=tuple(reading.files.includes.values()),
+        profile=overrides.profile,
+        supplies=material.supplies,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAsRead:
+    """A plan as it was read: with its includes, profile, options, variables and the files that become part of it."""
+
+    document: Document
+    files: PlanFiles
+    unused_profiles: list[Problem]
+    """Mistakes in the profiles that are not chosen."""
+
+
+def read_plan(source: PlanSource, overrides: Overrides, variables: Variables) -> PlanAsRead:
+    """Read a plan until it can be validated; PlanError if there is nothing to go on with."""
     document = source.read()
     if document.problems and not document.root:
         raise PlanError(document.problems)
     includes = Includes(document, lambda file: PlanSource.of_path(file, may_be_given=False).text or "")
     includes.merge(source.folder / FilePath(source.name).name)
-    profiles = take_profiles(document)
-    unused_profiles = mistakes_in_profiles(document, profiles, overrides.profile)
-    if overrides.profile is not None:
-        apply_profile(document, profiles, overrides.profile)
+    unused_profiles = merge_profile(document, overrides.profile)
     apply_replacements(document, overrides)
     substitute_variables(document, variables)
     if overrides.users is not None:
         scale_users(document, overrides.users)
     files = PlanFiles(document, source.folder, includes.files)
+    spell_out(document, files)
+    return PlanAsRead(document, files, unused_profiles)
+
+
+def merge_profile(document: Document, chosen: str | None) -> list[Problem]:
+    """Merge the chosen profile; returns the mistakes in the others."""
+    profiles = take_profiles(document)
+    unused = mistakes_in_profiles(document, profiles, chosen)
+    if chosen is not None:
+        apply_profile(document, profiles, chosen)
+    return unused
+
+
+def spell_out(document: Document, files: PlanFiles) -> None:
+    """Put in what agents need and no file of theirs has: schemas, GraphQL documents, names, metrics."""
     put_schemas_in(document, files.locate)
     put_documents_in(document, files.locate)
     put_operations_in(document)
     mask_literal_keys(document)
     put_metrics_in(document)
     name_token_metrics(document)
-    plan = validate(document)
-    view = PlanView(document)
-    uses = check_plan(view)
-    check_base_url_option(view, overrides)
-    document.problems += unused_profiles
-    seed = plan.config.seed if plan is not None and plan.config.seed is not None else secrets.randbits(63)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a run needs besides the plan."""
+
+    seed: int
+    data: Tables
+    supplies: Supplies
+    assets: dict[str, bytes]
+    values: dict[str, str] = field(repr=False)
+    """Of the secrets."""
+
+
+def read_material(view: PlanView, uses: Uses, files: PlanFiles, variables: Variables, seed: int) -> Material:
+    """Read data, uploads, TLS files and secrets; try the TLS files and the keys of signatures."""
     data, supplies = load_data(view, uses, files.locate, seed)
     assets = read_assets(view, files.locate)
-    values = read_secrets(document, variables, files.locate)
+    values = read_secrets(view.document, variables, files.locate)
     assets = check_tls(view, assets, values)
-    check_signing_keys(document, values)
-    if plan is None or document.problems:
-        raise PlanError(without_secrets(document, Mask([*document.credentials, *values.values()])))
-    schedule = schedule_of(document, plan)
-    credentials = tuple(sorted(document.credentials))
-    job = Job(document.root, assets, values, seed, credentials=credentials, dealt=tuple(sorted(supplies)))
-    display_plan = plan_for_display(plan, job)
-    if display_plan is not plan:
-        schedule = compile_schedule(display_plan)
-    text = json.dumps(document.root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return LoadedPlan(
-        plan,
-        display_plan,
-        schedule,
-        job,
-        data,
-        digest,
-        source.name,
-        source.folder,
-        find_warnings(view),
-        lines_of_thresholds(document),
-        files.found,
-        variables.used,
-        tuple(includes.files.values()),
-        overrides.profile,
-        supplies,
+    check_signing_keys(view.document, values)
+    return Material(seed, data, supplies, assets, values)
+
+
+def seed_of(plan: Plan | None) -> int:
+    """The seed of the plan, or one by chance."""
+    return secrets.randbits(63) if plan is None or plan.config.seed is None else plan.config.seed
+
+
+def job_of(document: Document, material: Material) -> Job:
+    """What the agents get."""
+    return Job(
+        document.root,
+        material.assets,
+        material.values,
+        material.seed,
+        credentials=tuple(sorted(document.credentials)),
+        dealt=tuple(sorted(material.supplies)),
     )
 
 
-def lines_of_thresholds(document: Document) -> tuple[int | None, ...]:
-    """The line of each entry of `thresholds`; None for one that an option brought."""
-    marks = (document.mark(("thresholds", number)) for number in range(len(list_at(document.root, "thresholds"))))
-    return tuple(mark.line if mark.file == document.name else None for mark in marks)
-
-
-def validate(document: Document) -> Plan | None:
-    """The plan; None, with every mistake of shape reported, when it has any."""
-    unsupported = list(unsupported_parts(document))
-    unreadable = [problem.path for problem in document.problems if problem.path]
-    document.problems += [problem for _, problem in unsupported]
-    covered = [path for path, _ in unsupported]
-    try:
-        return Plan.model_validate(document.root)
-    except ValidationError as error:
-        for path, problem in shape_problems(document, error):
-            if problem.path not in unreadable and not any(path[: len(part)] == part for part in covered):
-                document.problems.append(problem)
-        return None
-
-
-def mistakes_in_profiles(document: Document, profiles: Profiles, chosen: str | None) -> list[Problem]:
-    """Unknown keys in the profiles that are not used: their values may need variables that are not set here."""
-    found = []
-    for name in profiles.keys() - {chosen}:
-        changed = with_profile(document, profiles, name)
-        wrong = [*headers_of_the_engine(PlanView(changed))]
-        try:
-            Plan.model_validate(changed.root)
-        except ValidationError as error:
-            wrong += shape_problems(changed, error, only="extra_forbidden")
-        found += [problem for path, problem in wrong if changed.mark(path).profile == name]
-    return found
-
-
-def schedule_of(document: Document, plan: Plan) -> Schedule:
-    """The schedule; PlanError with what only shows when the ramps are compiled one after the other."""
-    try:
-        return compile_schedule(plan)
-    except PlanError as error:
-        raise PlanError([replace(problem, file=document.name) for problem in error.problems]) from error
-
-
-def find_warnings(view: PlanView) -> tuple[Problem, ...]:
-    """What is allowed, but probably a mistake."""
-    found = list(unreachable_steps(view))
-    if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
-        found.append(view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"))
-    return tuple(found)
-
-
-def check_base_url_option(view: PlanView, overrides: Overrides) -> None:
-    """`--base-url` changes where something goes: with services of their own addresses, all of it may go elsewhere."""
-    if overrides.base_url is not None and view.services and not uses_base_url(view):
-        hint = f"set that of a service: --set services.{next(iter(view.services))}.base_url=…"
-        message = "every action goes to a service with a base_url of its own, which this option does not change"
-        view.document.problems.append(Problem(message, "", "--base-url", None, hint))
-
-
-def without_secrets(document: Document, mask: Mask) -> list[Problem]:
-    """Every mistake once, in the order of the file; those of options come last.
-
-    The value of a variable or option may be anywhere in a plan, and so in a message: it is masked.
-    """
-    unique = {str(problem): problem for problem in document.problems}.values()
-    in_order = sorted(unique, key=lambda problem: (problem.file != document.name, problem.line or 0))
-    hide = mask.hide
-    return [replace(p, message=hide(p.message), path=hide(p.path), hint=hide(p.hint)) for p in in_order]
+def digest_of(document: Document) -> str:
+    """The SHA-256 of a plan as it runs."""
+    text = json.dumps(document.root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

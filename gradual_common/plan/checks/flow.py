@@ -140,13 +140,13 @@ def _never(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:
         if mapping_at(branch).get("weight") == 0 and mapping_at(branch).get("steps"):
             yield (*entry.path, "choose", number), "the branch has the weight 0"
     for key in ("while", "if", "condition"):
-        if (holds := _constant(entry.raw.get(key))) is False:
+        if (holds := constant_value(entry.raw.get(key))) is False:
             yield (*entry.path, key), f"{key} is always false"
         elif holds and key == "if" and entry.raw.get("else"):
             yield (*entry.path, "else"), "if is always true"
 
 
-def _constant(text: object) -> bool | None:
+def constant_value(text: object) -> bool | None:
     """The value of an expression that reads and calls nothing; None for any other."""
     if isinstance(text, bool):
         return text

@@ -101,6 +101,33 @@ def test_what_is_not_the_text_of_a_plan_is_reported_without_its_content(content:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (".inf", ".inf is not a number that a plan can hold"),
+        ("!!binary x", "the tag !!binary is not allowed"),
+    ],
+)
+@pytest.mark.parametrize("key", ["concurrency", "pacing", "behavior"])
+def test_a_value_that_cannot_be_read_is_one_mistake_and_not_a_wrong_value_too(
+    key: str, value: str, message: str
+) -> None:
+    values = {"name": "a", "concurrency": 1, "behavior": ["look"], key: None}
+    group = ", ".join(f"{name}: {value if name == key else json.dumps(entry)}" for name, entry in values.items())
+    text = f"config: {{base_url: http://h, duration: 1s}}\nusers: [{{{group}}}]\nactions: {{look: {{url: /}}}}\n"
+    assert message in only_mistake(text)
+
+
+def test_steps_that_are_nested_too_deeply_are_one_mistake() -> None:
+    step = "look"
+    for _ in range(31):
+        step = f"{{repeat: 1, steps: [{step}]}}"
+    text = f"config: {{base_url: http://h, duration: 1s}}\nusers: [{{name: a, concurrency: 1, behavior: [{step}]}}]\n"
+    assert "this is nested too deeply (mappings and lists count, at most 60 inside each other" in only_mistake(
+        f"{text}actions: {{look: {{url: /}}}}\n"
+    )
+
+
 def test_a_mapping_is_a_plan_too() -> None:
     loaded = load(small())
     assert [group.name for group in loaded.plan.users] == ["a", "b"]
