@@ -38,11 +38,10 @@ def test_a_plan_says_how_to_run_it_and_which_page_reads_the_result(name: str) ->
 
 
 def test_traders_place_cancel_and_list_orders(bank: str, fleet: Fleet) -> None:
-    short = set_all(config__ramp_up__initial="22")
+    short = set_all(config__ramp_up__initial="22", actions__prices__query__every="2")
     for group in ("busy", "quiet"):
         path = f"users.{group}.behavior"
         short += set_all(**{f"users.{group}.iterations": "8", f"{path}[0].think_time": "5-20ms"})
-        short += set_all(**{f"{path}[1].choose[1].steps[0].steps[0].think_time": "10ms"})
     run = run_fintech(fleet, bank, "trading", "-u", "22", *short)
     run.check()
     assert run.routes["POST /api/auth/login"] == 22
@@ -50,6 +49,9 @@ def test_traders_place_cancel_and_list_orders(bank: str, fleet: Fleet) -> None:
     assert set(run.statuses) == {"200", "201"}
     assert run.count("place") + run.count("quote") == run.totals["orders"] == run.statuses["201"]
     assert run.count("quote") == run.count("cancel") == run.totals["cancelled_orders"] > 0
+    assert run.routes["GET /api/feed"] == run.count("prices") == run.count("quote")
+    busy, quiet = (run.outcome.actions[group, "prices"]["requests"] for group in ("busy", "quiet"))
+    assert run.metric("prices_events")["sum"] == busy * 4 + quiet * 5, "how many prices come until ACME, or BOLT, is dear"
     assert run.metric("traded")["sum"] == run.totals["traded_units"] > 0
     assert run.count("open orders") > 0
 
