@@ -20,11 +20,12 @@ from gradual_agent.users.flow.polling import Polled
 from gradual_agent.users.flow.pooling import Popped, Pushed
 from gradual_agent.users.flow.transaction import Timed
 from gradual_agent.users.flow.values import Pause, SetValues
+from gradual_agent.users.group_use import actions_of, response_use, texts_of, variables_of
 from gradual_agent.users.shared.places import Places
 from gradual_agent.users.shared.pools import Pools
 from gradual_common.kinds.registry import kind_called
 from gradual_common.language.document import Section
-from gradual_common.plan.model.plan import Plan, UserGroup
+from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import name_in_results
 from gradual_common.plan.model.single_steps import Poll, Pop, Push, Rendezvous, SetVariables, Sleep, Step
 from gradual_common.plan.model.steps import (
@@ -35,12 +36,9 @@ from gradual_common.plan.model.steps import (
     SomeStep,
     Transaction,
     While,
-    expressions_of,
-    templates_of,
-    walk_steps,
 )
 from gradual_common.templates.templates import Condition, compile_template, compile_value
-from gradual_common.templates.trees import is_template, names_in
+from gradual_common.templates.trees import is_template
 from gradual_common.think_times.think_time import ThinkTime
 
 
@@ -87,7 +85,7 @@ class Compiler:
             for series, record in zip(index.transactions, recorder.transactions, strict=True)
             if series.group == number
         }
-        self._keeps_response, *self._reads = response_use(_texts(group, actions))
+        self._keeps_response, *self._reads = response_use(texts_of(group, actions))
         self._section: Section = "behavior"
 
     def behaviour(self) -> Behaviour:
@@ -108,10 +106,10 @@ class Compiler:
             cookies=cookies,
             connections=connections,
             keeps_response=self._keeps_response,
-            starts_with=_variables(plan, group.on_start),
-            sets=_variables(plan, group.behavior),
+            starts_with=variables_of(plan, group.on_start),
+            sets=variables_of(plan, group.behavior),
             ends_iterations="per_iteration" in (cookies, connections),
-            mixes_kinds=len({kind for name in _actions(group) for kind in _kinds_of(plan, name)}) > 1,
+            mixes_kinds=len({kind for name in actions_of(group) for kind in _kinds_of(plan, name)}) > 1,
             meter=self.recorder.groups[self._number],
         )
 
@@ -276,44 +274,7 @@ MAKERS: dict[type[SomeStep], Callable[[Compiler, Any], Node]] = {
 """What makes the node of each kind of step."""
 
 
-def response_use(texts: Iterable[tuple[str, bool]]) -> tuple[bool, bool, bool]:
-    """Whether templates read anything of responses, their headers, their bodies; `texts`: (text, is it a condition)."""
-    # By the words in the texts, not by evaluation: a body that is kept without need costs memory only, and one that is
-    # missing would make a template fail. So `response[name]` counts as reading everything.
-    reading = " ".join(
-        text
-        for text, condition in texts
-        if "response" in text and names_in(text, condition) & {"response", "responses"}
-    )
-    dynamic = "response[" in reading or "response|" in reading.replace(" ", "")
-    return bool(reading), dynamic or "headers" in reading, dynamic or "json" in reading or "text" in reading
-
-
 def _kinds_of(plan: Plan, action: str) -> tuple[str, ...]:
     """The kinds whose clients an action uses."""
     kind = kind_called(plan.actions[action].kind)
     return (kind.name, *kind.uses)
-
-
-def _variables(plan: Plan, steps: Iterable[SomeStep]) -> frozenset[str]:
-    """The variables that steps set."""
-    found: set[str] = set()
-    for step in walk_steps(steps):
-        if isinstance(step, SetVariables):
-            found.update(step.variables)
-        elif isinstance(step, Pop):
-            found.add(step.variable)
-        elif isinstance(step, Step | Poll):
-            found.update(plan.actions[step.action].variables)
-    return frozenset(found)
-
-
-def _texts(group: UserGroup, actions: Actions) -> list[tuple[str, bool]]:
-    texts = [(text, True) for step in group.all_steps() for text in expressions_of(step)]
-    texts += [(text, False) for step in group.all_steps() for text in templates_of(step)]
-    return texts + [(text, False) for action in _actions(group) for text in actions.texts_of(action)]
-
-
-def _actions(group: UserGroup) -> list[str]:
-    """The names of the actions that a group performs."""
-    return sorted({step.action for step in group.all_steps() if isinstance(step, Step | Poll)})

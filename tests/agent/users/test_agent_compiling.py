@@ -7,7 +7,7 @@ from agent_harness import FakeEngines
 
 from gradual_agent.recording.recorder import Recorder
 from gradual_agent.users.behaviour import Behaviour
-from gradual_agent.users.compiling import compile_behaviour, response_use
+from gradual_agent.users.compiling import compile_behaviour
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 
@@ -70,19 +70,3 @@ def test_a_group_that_reads_no_response_and_extracts_nothing_has_nothing_to_rese
     started = compiled({"on_start": ["c"], "behavior": ["a"]}, c=extract)
     assert (started.keeps_response, started.sets, started.starts_with) == (False, frozenset(), frozenset({"t"}))
     assert compiled({"behavior": ["c"]}, c=extract).sets == frozenset({"t"})
-
-
-@pytest.mark.parametrize(
-    ("texts", "use"),
-    [
-        ([("plain response text", False)], (False, False, False)),
-        ([("{{ user.text }}", False)], (False, False, False)),
-        ([("response.status == 'success'", True)], (True, False, False)),
-        ([("{{ responses.login.headers.Location }}", False)], (True, True, False)),
-        ([("{{ response.json.token }}", False)], (True, False, True)),
-        ([("'x' in response.text", True)], (True, False, True)),
-        ([("{{ response[user.part] }}", False)], (True, True, True)),
-    ],
-)
-def test_what_templates_read_of_responses_is_kept(texts: list[tuple[str, bool]], use: tuple[bool, bool, bool]) -> None:
-    assert response_use(texts) == use
