@@ -10,7 +10,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gradual.demo.fintech.pages import page_of
-from gradual.demo.fintech.trading import READING_S
+from gradual.demo.fintech.station import READING_S
 from gradual.demo.routing import Answer, Call, Route, Routes
 from gradual.errors import RequestRefusedError
 

@@ -11,8 +11,7 @@ from collections import deque
 from typing import Any
 
 from gradual.demo.fintech.pages import page_of
-from gradual.demo.fintech.station import Station
-from gradual.demo.fintech.trading import READING_S
+from gradual.demo.fintech.station import READING_S, Station
 from gradual.demo.routing import Answer, Call, Route, Routes
 from gradual.errors import RequestRefusedError
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradual.demo.fintech.pages import page_of
-from gradual.demo.fintech.station import Served, Station
-from gradual.demo.fintech.trading import READING_S
+from gradual.demo.fintech.station import READING_S, Served, Station
 from gradual.demo.routing import Answer, Call, Route, Routes
 from gradual.errors import RequestRefusedError
 

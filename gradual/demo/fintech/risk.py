@@ -13,8 +13,8 @@ import math
 import random
 from typing import Any
 
-from gradual.demo.fintech.station import Station
-from gradual.demo.fintech.trading import INSTRUMENTS, READING_S
+from gradual.demo.fintech.station import READING_S, Station
+from gradual.demo.fintech.trading import INSTRUMENTS
 from gradual.demo.routing import Answer, Call, Route, Routes
 from gradual.errors import RequestRefusedError
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import heapq
 from typing import NamedTuple
 
+READING_S = 0.002
+"""How long an answer takes that waits at no station, such as a read."""
+
 
 class Served(NamedTuple):
     """When a job starts and ends, in seconds of the caller's clock."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradual.demo.fintech.order_book import Order, OrderBook, Side, Trade
 from gradual.demo.fintech.pages import page_of
-from gradual.demo.fintech.station import Station
+from gradual.demo.fintech.station import READING_S, Station
 from gradual.demo.routing import Answer, Call, Route, Routes
 from gradual.errors import RequestRefusedError
 
@@ -20,9 +20,6 @@ INSTRUMENTS = ("ACME", "BOLT", "CORE", "DUNE")
 
 LOCKED_S = 0.005
 """How long a change holds the lock of a book."""
-
-READING_S = 0.002
-"""How long a read takes."""
 
 LARGEST = 1_000_000
 """Units of an order, and cents of its limit."""
