@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_bank import demo_bank
 
 import gradual
 from gradual.api import source_of
@@ -165,12 +166,8 @@ def test_the_package_offers_what_it_names() -> None:
 @pytest.fixture(scope="module")
 def bank() -> Iterator[str]:
     """The URL of a demo bank."""
-    with subprocess.Popen([*GRADUAL, "demo-server", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[3].rstrip(";")
-        finally:
-            process.terminate()
+    with demo_bank() as url:
+        yield url
 
 
 def test_the_example_of_a_performance_test_passes(bank: str) -> None:

@@ -2,19 +2,12 @@
 
 from pathlib import Path
 
+from made_host import host
+
 from gradual_common.process.control_groups import cpu_quota
 from gradual_common.process.kernel_files import KernelFiles
 
 GROUP = "sys/fs/cgroup"
-
-
-def host(root: Path, files: dict[str, str]) -> KernelFiles:
-    """A host with these files."""
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return KernelFiles(root)
 
 
 def test_the_least_quota_up_to_the_root_holds(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_bank import demo_bank
 
 from gradual.agents.processes import MAX_FOLDER, private_folder
 
@@ -35,12 +36,8 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 @pytest.fixture(scope="module")
 def bank() -> Iterator[str]:
     """The URL of a demo bank."""
-    with subprocess.Popen([*GRADUAL, "demo-server", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[3].rstrip(";")
-        finally:
-            process.terminate()
+    with demo_bank() as url:
+        yield url
 
 
 def ask(url: str) -> dict[str, Any]:

@@ -3,24 +3,11 @@
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from demo_bank import demo_bank
 from docs_blocks import ROOT
 from pipeline_runner import ACTION, INSTALL_S, Workspace, step_of
-
-
-@pytest.fixture(scope="module")
-def bank() -> Iterator[str]:
-    with demo_bank() as url:
-        yield url
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, bank: str) -> Workspace:
-    return Workspace(tmp_path, bank)
 
 
 def test_inputs_reach_scripts_as_variables_only() -> None:

@@ -4,28 +4,15 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from demo_bank import demo_bank
 from pipeline_runner import ACTION, Workspace, block_of
 
 IMPOSSIBLE = ("p95(rates) < 2s", "p95(rates) < 1ns")
 """A threshold of the plan, and one that no run meets."""
-
-
-@pytest.fixture(scope="module")
-def bank() -> Iterator[str]:
-    with demo_bank() as url:
-        yield url
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, bank: str) -> Workspace:
-    return Workspace(tmp_path, bank)
 
 
 def steps_of(kind: str) -> list[dict[str, Any]]:

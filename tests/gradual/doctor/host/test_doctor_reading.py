@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from made_host import host
+
 from gradual.doctor.host import reading
 from gradual.doctor.host.facts import ClockState, GroupLimits
 from gradual.doctor.host.groups import read_limits
@@ -9,15 +11,6 @@ from gradual.doctor.host.kernel_clock import state_of
 from gradual_common.process.kernel_files import KernelFiles
 
 NET = "proc/sys/net"
-
-
-def host(root: Path, files: dict[str, str]) -> KernelFiles:
-    """A host with these files."""
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return KernelFiles(root)
 
 
 def test_the_network_is_read(tmp_path: Path) -> None:

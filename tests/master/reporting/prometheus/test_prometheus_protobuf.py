@@ -1,8 +1,5 @@
 """Protobuf holds what the texts hold, and loses nothing of a histogram."""
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_run import PROTOBUF, feed, metrics_of, read_protobuf, reported_run, samples_of, scrape
@@ -12,14 +9,6 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.prometheus.metrics import cumulative
 from gradual_master.reporting.prometheus.protobuf import CONTENT_TYPE, deltas, spans
 from gradual_master.reporting.prometheus.reporter import PrometheusReporter
-
-
-@pytest.fixture
-def reporter() -> Iterator[PrometheusReporter]:
-    made = PrometheusReporter("127.0.0.1:0")
-    made.prepare()
-    yield made
-    made.close()
 
 
 @given(st.dictionaries(st.integers(-1300, 800), st.integers(1, 2**40), max_size=40))

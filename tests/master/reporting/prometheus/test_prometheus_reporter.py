@@ -49,14 +49,6 @@ from gradual_master.reporting.prometheus.protobuf import CONTENT_TYPE
 from gradual_master.reporting.prometheus.reporter import PrometheusReporter, prefers_protobuf
 
 
-@pytest.fixture
-def reporter() -> Iterator[PrometheusReporter]:
-    made = PrometheusReporter("127.0.0.1:0")
-    made.prepare()
-    yield made
-    made.close()
-
-
 def test_the_last_values_stay_until_it_is_closed_and_then_the_port_is_free() -> None:
     reported = reported_run()
     reporter = PrometheusReporter("0")
