@@ -51,7 +51,9 @@ def test_traders_place_cancel_and_list_orders(bank: str, fleet: Fleet) -> None:
     assert run.count("quote") == run.count("cancel") == run.totals["cancelled_orders"] > 0
     assert run.routes["GET /api/feed"] == run.count("prices") == run.count("quote")
     busy, quiet = (run.outcome.actions[group, "prices"]["requests"] for group in ("busy", "quiet"))
-    assert run.metric("prices_events")["sum"] == busy * 4 + quiet * 5, "how many prices come until ACME, or BOLT, is dear"
+    assert run.metric("prices_events")["sum"] == busy * 4 + quiet * 5, (
+        "how many prices come until ACME, or BOLT, is dear"
+    )
     assert run.metric("traded")["sum"] == run.totals["traded_units"] > 0
     assert run.count("open orders") > 0
 
