@@ -24,7 +24,7 @@ from gradual_agent.runtime.timeline import Entry
 from gradual_agent.users.behaviour import Behaviour
 from gradual_agent.users.compiling import compile_behaviour
 from gradual_agent.users.context import UserContext
-from gradual_agent.users.shared.dealt_rows import WithRows
+from gradual_agent.users.flow.dealt_rows import WithRows
 from gradual_agent.users.shared.places import Places
 from gradual_agent.users.shared.pools import Pools
 from gradual_agent.users.user import VirtualUser

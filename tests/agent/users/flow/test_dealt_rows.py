@@ -7,7 +7,7 @@ import pytest
 from agent_harness import MS, S, UserHarness, user_time
 
 from gradual_agent.coordination.supplies import AgentSupplies
-from gradual_agent.users.shared.dealt_rows import WithRows
+from gradual_agent.users.flow.dealt_rows import WithRows
 from gradual_common.plan.model.plan import DataSet
 from gradual_common.protocol.messages import DealtBlock
 
