@@ -8,6 +8,7 @@ from typing import Any
 
 from gradual_common.kinds.content import decode_json
 from gradual_common.kinds.expressions import check_regex
+from gradual_common.kinds.values.numerals import is_number, number_in
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.templates.trees import is_template
 
@@ -61,11 +62,6 @@ def read_range(value: Any) -> tuple[Any, Any]:
     if is_number(low) and is_number(high) and low > high:
         raise ValueError(f"between takes the lowest value first; found [{low}, {high}]")
     return low, high
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_operator_key(key: str) -> str:
@@ -185,15 +181,6 @@ def alike(found: Any, expected: Any) -> tuple[Any, Any]:
     if is_number(found) and isinstance(expected, str):
         return found, number_in(expected)
     return found, expected
-
-
-def number_in(text: str) -> Any:
-    """The number that a text is, such as `12`, `-1.50` or `2e3`; the text itself if it is none."""
-    try:
-        number = decode_json(text.strip().removeprefix("+"))
-    except (ValueError, RecursionError):
-        return text
-    return number if is_number(number) else text
 
 
 def read_expected(text: str) -> Any:

@@ -6,8 +6,9 @@ import re
 from typing import Any, ClassVar
 
 from gradual_common.kinds.assertions.assertion import COMPARE, Assertion, AssertionKind, Find, Predicate
-from gradual_common.kinds.assertions.operators import ORDERING, alike, is_number, read_expectation
+from gradual_common.kinds.assertions.operators import ORDERING, alike, read_expectation
 from gradual_common.kinds.assertions.parsing import SHARED_ASSERTIONS
+from gradual_common.kinds.values.numerals import is_number
 from gradual_common.language.model import Fragment
 from gradual_common.language.wording import kind_of
 from gradual_common.net.header_fields import check_name

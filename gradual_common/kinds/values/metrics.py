@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from gradual_common.kinds.assertions.operators import is_number, number_in
 from gradual_common.kinds.values.lookups import LOOKUPS
+from gradual_common.kinds.values.numerals import is_number, number_in
 from gradual_common.language.model import NAME, Flag, Fragment, Model
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.templates.trees import is_template
