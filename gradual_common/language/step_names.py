@@ -102,4 +102,10 @@ def spell_out(entries: Any) -> Any:
 def _spell_out_below(entry: Any) -> Any:
     if not isinstance(entry, dict):
         return entry
-    return {key: spell_out(value) if key in STEP_LISTS else value for key, value in entry.items()}
+    return {key: _spell_out_value(key, value) for key, value in entry.items()}
+
+
+def _spell_out_value(key: str, value: Any) -> Any:
+    if key == "choose" and isinstance(value, list):  # A branch is no step: a bare string there is a mistake.
+        return [_spell_out_below(branch) for branch in value]
+    return spell_out(value) if key in STEP_LISTS else value

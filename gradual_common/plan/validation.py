@@ -14,7 +14,7 @@ from gradual_common.errors import PlanError, Problem
 from gradual_common.kinds.http.request_checks import headers_of_the_engine, uses_base_url
 from gradual_common.language.document import Document, list_at
 from gradual_common.language.plan_view import PlanView
-from gradual_common.plan.checks.flow import unreachable_steps
+from gradual_common.plan.checks.flow import names_with_templates, unreachable_steps
 from gradual_common.plan.checks.shape import shape_problems
 from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.idleness import idleness_warnings
@@ -73,7 +73,7 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
 
 def find_warnings(view: PlanView, plan: Plan) -> tuple[Problem, ...]:
     """What is allowed, but probably a mistake."""
-    found = [*unreachable_steps(view), *idleness_warnings(view, plan)]
+    found = [*unreachable_steps(view), *names_with_templates(view), *idleness_warnings(view, plan)]
     if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
         found.append(view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"))
     return tuple(found)

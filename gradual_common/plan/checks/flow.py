@@ -13,7 +13,7 @@ from gradual_common.language.plan_view import GroupView, PlanView, read_count, t
 from gradual_common.language.steps import WrittenEntry, as_mapping, kind_of_step, variables_of
 from gradual_common.language.wording import listed, nearest
 from gradual_common.templates.templates import Condition
-from gradual_common.templates.trees import names_in
+from gradual_common.templates.trees import is_template, names_in
 from gradual_common.units import read_duration
 
 STATUS = re.compile(r"[1-9]\d\d|[1-9]xx")
@@ -131,6 +131,16 @@ def unreachable_steps(view: PlanView) -> Iterator[Problem]:
     for group in view.performers:
         for entry in group.entries:
             yield from (view.document.problem(path, f"never performed: {reason}") for path, reason in _never(entry))
+
+
+def names_with_templates(view: PlanView) -> Iterator[Problem]:
+    """Names of rows in results that look like templates: each is one text for all users, as it is written."""
+    for group in view.performers:
+        for entry in group.entries:
+            for key in ("name", "transaction", "rendezvous"):
+                if isinstance(name := entry.raw.get(key), str) and is_template(name):
+                    message = f"{name!r} is shown as it is written: a name is no template"
+                    yield view.document.problem((*entry.path, key), message, "write a fixed name")
 
 
 def _never(entry: WrittenEntry) -> Iterator[tuple[Path, str]]:

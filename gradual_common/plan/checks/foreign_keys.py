@@ -107,7 +107,7 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("in config", Config),
     ("in an entry of config.phases", Phase),
     ("in an entry of users", UserGroup),
-    ("in a step of a behavior", Step),
+    ("in a step with action", Step),
     ("in an entry of actions", HttpActionSpec),
     ("in an entry of services", HttpService),
     ("in auth", Auth),

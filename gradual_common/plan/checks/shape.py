@@ -56,9 +56,13 @@ _MISSING = {
     "until": "the poll ends when this expression holds",
     "every": "the wait between two requests, such as every: 2s",
     "within": "the longest time of the poll, such as within: 60s",
+    "users": "how many users go on together, such as users: 10",
+    "timeout": "the longest wait for the others, such as timeout: 30s",
     "attempts": "how often the action is performed at most, such as attempts: 3",
 }
 """What a required key of a step means."""
+
+A_BRANCH = "branches are written choose: [{weight: 70, steps: […]}, {weight: 30, steps: […]}]"
 
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _NO_SPACE = re.compile(r"([A-Za-z_][\w-]*):(?![\s/])")
@@ -100,7 +104,9 @@ def _shape_hint(details: ErrorDetails) -> str:
     """What a key that is missing means; where a mapping is expected, the space after a colon may be missing."""
     found = details["input"]
     if details["type"] == "missing":
-        return _MISSING.get(str(details["loc"][-1]), "")
+        return _MISSING.get(str(details["loc"][-1]), "") if len(details["loc"]) > 1 else ""
+    if details["loc"][-1:] == ("choose",) or details["loc"][-2:-1] == ("choose",):
+        return A_BRANCH
     if details["type"] not in _MAPPINGS or not isinstance(found, str):
         return ""
     if (match := _NO_SPACE.match(found)) is not None:

@@ -74,11 +74,17 @@ def check_templates(view: PlanView) -> Uses:
             readings += by_service.get(service, []) if isinstance(service, str) else []
         for entry in group.entries:
             for path, text in expressions_in(entry):
-                readings += _read(document, path, text, condition=True)
+                if not document.is_reported(path):
+                    readings += _read(document, path, text, condition=True)
             for path, text in templates_in(entry):
                 readings += _read(document, path, text) if is_template(text) else ()
         _check_group(view, group, readings, uses)
     return uses
+
+
+RESERVED = frozenset({"and", "else", "elif", "false", "False", "if", "in", "is", "none", "None", "not", "or", "true",
+                      "True"})  # fmt: skip
+"""Words of Jinja's expressions."""
 
 
 def check_variable_names(view: PlanView) -> None:
@@ -93,6 +99,8 @@ def check_variable_names(view: PlanView) -> None:
         for name in owner:
             if not IDENTIFIER.fullmatch(name) or "-" in name:
                 view.document.report((*path, name), f"templates cannot name {name!r}; use letters, digits and _")
+            elif name in RESERVED:
+                view.document.report((*path, name), f"templates cannot read {name!r}: it is a word of their language")
             elif name in SCOPE:
                 view.document.report((*path, name), f"{name!r} is a name that every template has already")
 

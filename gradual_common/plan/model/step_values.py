@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from gradual_common.errors import TemplateError
 from gradual_common.language.model import Duration as Delay
 from gradual_common.language.model import (
     Fragment,
@@ -23,6 +25,7 @@ from gradual_common.language.model import (
 from gradual_common.language.steps import RANGE
 from gradual_common.language.wording import kind_of
 from gradual_common.secrecy.quoting import quoted
+from gradual_common.templates.templates import Condition
 
 MAX_PASSES = 1_000_000
 """Of one loop. More is a mistake: the ramp says how long a user repeats its iteration."""
@@ -34,6 +37,8 @@ MAX_CONNECTIONS = 64
 
 OnFailure: TypeAlias = Literal["continue", "end_iteration", "end_user", "abort_run"]
 """What happens when a step has failed."""
+
+_LIKE_A_NUMBER = re.compile(r"\s*[-+]?\d")
 
 EXPRESSION: Fragment = {"type": "string", "minLength": 1}
 
@@ -59,7 +64,20 @@ def _read_passes(value: Any) -> Any:
         return (_limited(low), _limited(high))
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
+    if isinstance(value, str) and _is_unreadable_number(value):
+        raise ValueError(f"{quoted(value)} is no number of passes; {PASSES}")
     return _limited(value) if isinstance(value, int) else value
+
+
+def _is_unreadable_number(text: str) -> bool:
+    """Whether a text begins like a number, but is no expression either: `5 times`, `2-`."""
+    if not _LIKE_A_NUMBER.match(text):
+        return False
+    try:
+        Condition(text)
+    except TemplateError:
+        return True
+    return False
 
 
 def _limited(passes: int) -> int:

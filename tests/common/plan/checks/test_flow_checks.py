@@ -27,6 +27,17 @@ MEET = {"rendezvous": "peak", "users": 3, "timeout": "1s"}
         ([{"if": "1 +", "steps": ["look"]}], "is not a valid template"),
         ([{"set": {"vu": 1}}], "'vu' is a name that every template has already"),
         ([{"set": {"x-y": 1}}], "templates cannot name 'x-y'"),
+        ([{"repeat": "5 times", "steps": ["look"]}], "'5 times' is no number of passes; write 5, \"2-5\", or an"),
+        ([{"repeat": "2-", "steps": ["look"]}], "'2-' is no number of passes; write 5, "),
+        ([{"while": "", "max": 3, "steps": ["look"]}], "while: the text is empty"),
+        ([{"choose": {70: ["look"]}}], "a list is expected; found a mapping (branches are written choose: [{weight: "),
+        ([{"choose": ["look"]}], "choose[0]: a mapping is expected; found 'look' (branches are written choose: ["),
+        ([{"rendezvous": "r", "users": 2}], "timeout is missing (the longest wait for the others, such as timeout: "),
+        ([{"rendezvous": "r", "timeout": "1s"}], "users is missing (how many users go on together, such as users: 10)"),
+        ([{"poll": "look", "until": "true", "every": "1s", "within": "5s", "retry": {"attempts": 2}}],
+         "unknown key 'retry' (it belongs in a step with action)"),
+        ([{"set": {"if": 1}}], "templates cannot read 'if': it is a word of their language"),
+        ([{"set": {"None": 1}}], "templates cannot read 'None': it is a word of their language"),
         ([{"repeat": "5-2", "steps": ["look"]}], "'5-2': the lower number comes first"),
         ([{"repeat": 2.5, "steps": ["look"]}], "2.5 is no number of passes"),
         ([{"choose": [{"weight": -1, "steps": ["look"]}]}], "-1 must be at least 0"),
@@ -56,12 +67,15 @@ def test_each_mistake_is_found(steps: list[Any], mistake: str) -> None:
         ({"repeat": 0, "steps": ["look"]}, "behavior[1].steps: never performed: the steps are repeated 0 times"),
         ({"choose": [{"weight": 1, "steps": []}, {"weight": 0, "steps": ["look"]}]},
          "behavior[1].choose[1]: never performed: the branch has the weight 0"),
+        ({"transaction": "t{{ vu.slot }}", "steps": ["look"]},
+         "behavior[1].transaction: 't{{ vu.slot }}' is shown as it is written: a name is no template (write a fixed"),
+        ({"action": "look", "name": "l{{ vu.slot }}"}, "behavior[1].name: 'l{{ vu.slot }}' is shown as it is written"),
         ({"if": "false", "steps": ["look"]}, "behavior[1].if: never performed: if is always false"),
         ({"if": "1 < 2", "steps": ["look"], "else": ["look"]}, "behavior[1].else: never performed: if is always true"),
         ({"action": "look", "condition": "false"}, "behavior[1].condition: never performed: condition is always false"),
     ],
 )  # fmt: skip
-def test_steps_that_nobody_performs_are_warned_about(step: Any, warning: str) -> None:
+def test_what_is_probably_a_mistake_is_warned_about(step: Any, warning: str) -> None:
     assert [warning in str(problem) for problem in load(behaviour("look", step)).warnings] == [True]
 
 
