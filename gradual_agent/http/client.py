@@ -37,7 +37,8 @@ from gradual_agent.http.failures import (
 from gradual_agent.http.long_bytes import Wire
 from gradual_agent.http.reading.decoding import decode_body
 from gradual_agent.http.reading.head import ResponseHead
-from gradual_agent.http.request import HttpRequest, RequestSettings, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import HttpRequest, RequestSettings
 from gradual_agent.http.response import Response
 from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import Sample

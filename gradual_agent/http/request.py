@@ -1,4 +1,4 @@
-"""A request as bytes, built once when nothing in it changes; and the request that a redirect asks for.
+"""A request as bytes, built once when nothing in it changes.
 
 `HttpRequest.wire` is what goes to the socket when there are no cookies to add: a user that sends a static request
 builds nothing at all.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypedDict, Unpack
 
 from gradual_agent.http.auth.logins import Login
-from gradual_agent.http.failures import REDIRECT, ResponseError
 from gradual_agent.http.long_bytes import Wire, insert_bytes
 from gradual_agent.http.reading.events import EventSink
-from gradual_agent.http.urls import ANY_TLS, Origin, encode_location, join_url, split_url
+from gradual_agent.http.urls import ANY_TLS, Origin, split_url
 from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
-from gradual_common.errors import RequestError
 from gradual_common.net.header_fields import check_method, check_name, check_value
 from gradual_common.net.tls import Tls
 from gradual_common.net.urls import encode_text
@@ -40,10 +38,6 @@ FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "cook
 """Fields that the engine writes itself; Host and Cookie keep what the plan says."""
 
 FRAMING_BY_PROXY: Final = FRAMING | {"proxy-authorization"}
-
-SAFE: Final = ("GET", "HEAD")
-OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
-OF_THE_ORIGIN: Final = frozenset({"authorization", "proxy-authorization"})
 
 TRUSTED: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts within this machine."""
@@ -224,39 +218,13 @@ def build_request(
     given = check_fields(headers)
     fields = complete_fields(given, userinfo)
     own_host = _value_of(given, "host")
-    target, fields = _on_the_way(origin, target, fields)
+    target, fields = on_the_way(origin, target, fields)
     head = encode_head(method, target, own_host or origin.authority, fields, len(body))
     settings = RequestSettings(method, origin, _value_of(given, "cookie"), own_host, **options)
     return HttpRequest(settings, head + body, len(head))
 
 
-def follow(request: HttpRequest, status: int, location: str) -> HttpRequest:
-    """The request of the next hop, with the same options; ResponseError when the Location cannot be used.
-
-    The rules are those of browsers (RFC 9110, 15.4; WHATWG Fetch, HTTP-redirect fetch).
-    """
-    try:
-        url = join_url(request.url, encode_location(location))
-        origin, target, userinfo = split_url(url, request.origin.tls, request.origin.way)
-    except RequestError as error:
-        raise ResponseError(f"the redirect leads nowhere: {error}", REDIRECT) from None
-    # Credentials and the plan's own Host and Cookie belong to the origin of the plan's URL. They are never sent to
-    # another one: a redirect must not be able to collect them.
-    is_at_home = origin.is_same_as(request.origin)
-    method = _method_after(status, request.method)
-    body = request.body if method == request.method else b""
-    fields = _kept_fields(request.fields, keeps_body=method == request.method, keeps_credentials=is_at_home)
-    if userinfo and is_at_home:
-        fields = with_credentials(fields, userinfo)
-    settings = replace(request.settings, method=method, origin=origin)
-    if not is_at_home:
-        settings = replace(settings, own_host="", cookie="", auth=None)
-    target, fields = _on_the_way(origin, target, fields)
-    head = encode_head(method, target, settings.own_host or origin.authority, fields, len(body))
-    return request.again(settings, head + body, len(head))
-
-
-def _on_the_way(origin: Origin, target: str, fields: Fields) -> tuple[str, Fields]:
+def on_the_way(origin: Origin, target: str, fields: Fields) -> tuple[str, Fields]:
     """Target and fields as they go to the origin, or to its proxy: the whole URL (RFC 9112, 3.2.2), and credentials."""
     proxy = origin.plain_proxy
     if proxy is None:
@@ -264,19 +232,6 @@ def _on_the_way(origin: Origin, target: str, fields: Fields) -> tuple[str, Field
     if proxy.authorization and not _value_of(fields, "proxy-authorization"):
         fields = (*fields, ("Proxy-Authorization", proxy.authorization))
     return f"{origin}{target}", fields
-
-
-def _method_after(status: int, method: str) -> str:
-    """303 asks for a GET; 301 and 302 turn a POST into a GET, as browsers always did (RFC 9110, 15.4.2)."""
-    if status == 303:
-        return method if method in SAFE else "GET"
-    return "GET" if status in (301, 302) and method == "POST" else method
-
-
-def _kept_fields(fields: Fields, *, keeps_body: bool, keeps_credentials: bool) -> Fields:
-    """The fields for the next hop: without those of a dropped body, and without credentials for another origin."""
-    dropped = (frozenset() if keeps_body else OF_THE_BODY) | (frozenset() if keeps_credentials else OF_THE_ORIGIN)
-    return tuple(pair for pair in fields if pair[0].lower() not in dropped)
 
 
 def check_fields(headers: HeaderSource) -> Fields:

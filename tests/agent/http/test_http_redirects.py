@@ -4,7 +4,8 @@ import pytest
 
 from gradual_agent.http.failures import ResponseError
 from gradual_agent.http.reading.head import parse_head
-from gradual_agent.http.request import build_request, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import build_request
 from gradual_common.kinds.failures import KIND
 
 
@@ -55,6 +56,7 @@ def test_a_redirect_leads_where_curl_goes(location, url, why):
         (b"javascript:x", "not an absolute URL"),
         (b"h:p", "not an absolute URL"),
         (b"http://[::1/", "not a URL"),
+        (b"http://[", "not a URL"),
         (b"http://:80/p", "names no host"),
         (b"http://", "names no host"),
         (b"//", "names no host"),
@@ -120,3 +122,24 @@ def test_credentials_of_urls_stay_with_their_origin(url, headers, location, sent
     head = redirect(build_request("GET", url, headers), location).head
     fields = [line.partition(b": ")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"authorization")]
     assert fields == ([sent] if sent else []), why
+
+
+def test_a_redirect_keeps_limits_and_drops_what_belonged_to_the_body():
+    request = build_request("POST", "http://a/b/c", {"Content-Type": "x/y", "X": "1"}, b"z", timeout=7, max_body=9)
+    after = redirect(request, b"d?e#f")
+    assert (after.method, after.url, after.body, after.settings.timeout, after.settings.max_body) == (
+        "GET",
+        "http://a/b/d?e",
+        b"",
+        7,
+        9,
+    )
+    assert b"Content-" not in after.wire
+    assert b"X: 1\r\n" in after.wire
+
+
+def test_credentials_stay_with_their_origin():
+    request = build_request("GET", "http://a/", {"Authorization": "t", "Cookie": "c=1"})
+    same, other = redirect(request, b"/x", 307), redirect(request, b"https://a/x", 307)
+    assert (b"Authorization" in same.wire, same.settings.cookie) == (True, "c=1")
+    assert (b"Authorization" in other.wire, other.settings.cookie) == (False, "")

@@ -1,14 +1,11 @@
-"""Requests as bytes, the URLs they are built from, and the requests that redirects ask for."""
+"""Requests as bytes, and the URLs they are built from."""
 
 import pytest
 
-from gradual_agent.http.failures import ResponseError
-from gradual_agent.http.reading.head import parse_head
-from gradual_agent.http.request import MAX_KEPT_BODY, UNLIMITED, build_request, follow
+from gradual_agent.http.request import MAX_KEPT_BODY, UNLIMITED, build_request
 from gradual_agent.http.urls import join_url, split_url
 from gradual_common import __version__
 from gradual_common.errors import RequestError
-from gradual_common.kinds.failures import KIND
 from gradual_common.net.tls import Tls
 
 
@@ -172,36 +169,3 @@ def test_a_request_tells_its_parts():
     origin = request.origin
     assert (origin.scheme, origin.host, origin.port, request.path) == ("https", "a", 8443, "/b")
     assert (request.url, origin.tls, request.settings.wants_response) == ("https://a:8443/b?c", Tls(), True)
-
-
-def redirect(request, status, location):
-    head = parse_head(f"HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n".encode())
-    return follow(request, head.status, head.location)
-
-
-def test_a_redirect_keeps_limits_and_drops_what_belonged_to_the_body():
-    request = build_request("POST", "http://a/b/c", {"Content-Type": "x/y", "X": "1"}, b"z", timeout=7, max_body=9)
-    after = redirect(request, 302, "d?e#f")
-    assert (after.method, after.url, after.body, after.settings.timeout, after.settings.max_body) == (
-        "GET",
-        "http://a/b/d?e",
-        b"",
-        7,
-        9,
-    )
-    assert b"Content-" not in after.wire
-    assert b"X: 1\r\n" in after.wire
-
-
-def test_credentials_stay_with_their_origin():
-    request = build_request("GET", "http://a/", {"Authorization": "t", "Cookie": "c=1"})
-    same, other = redirect(request, 307, "/x"), redirect(request, 307, "https://a/x")
-    assert (b"Authorization" in same.wire, same.settings.cookie) == (True, "c=1")
-    assert (b"Authorization" in other.wire, other.settings.cookie) == (False, "")
-
-
-@pytest.mark.parametrize("location", ["ftp://x/", "http://[", "http://a:77777/"])
-def test_a_location_that_leads_nowhere_is_a_failure(location):
-    with pytest.raises(ResponseError) as caught:
-        redirect(build_request("GET", "http://a/"), 302, location)
-    assert caught.value.failure.kind == KIND["redirect"]

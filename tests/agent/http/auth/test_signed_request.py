@@ -9,7 +9,8 @@ from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.context import HttpContext
 from gradual_agent.http.long_bytes import LongBytes, join_pieces
-from gradual_agent.http.request import HttpRequest, build_request, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import HttpRequest, build_request
 from gradual_agent.http.tracing import TraceStream
 from gradual_agent.runtime.sample import Sample
 

@@ -9,7 +9,8 @@ import pytest
 import trustme
 from http_harness import Driver, answer, bytewise, open_dialer, run_server
 
-from gradual_agent.http.request import build_request, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import build_request
 from gradual_agent.runtime.allowed_hosts import ANYWHERE, AllowedHost, AllowedHosts
 from gradual_common.kinds.failures import KINDS
 from gradual_common.kinds.http.settings import HttpSettings

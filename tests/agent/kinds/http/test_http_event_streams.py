@@ -8,7 +8,8 @@ import pytest
 from gradual_agent.http.auth.client import _with_field
 from gradual_agent.http.failures import RESET, TIMEOUT
 from gradual_agent.http.reading.events import ServerEvent
-from gradual_agent.http.request import build_request, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import build_request
 from gradual_agent.http.response import Headers, Response
 from gradual_agent.http.tracing import TraceStream
 from gradual_agent.kinds.http.event_streams import StreamOfUser, StreamRequest, goal_of

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from gradual_agent.http.request import HttpRequest, follow
+from gradual_agent.http.redirects import follow
+from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
