@@ -3,7 +3,7 @@
 See docs/design/architecture.md, 6. Its parts:
 
 context     what all connections of a process share
-client      one per virtual user: connections, cookies, redirects, re-sends, timeouts
+client      one per virtual user: a fetch with its redirects, re-sends and timeout, over the `user_connections`
 connecting  opens connections, TLS, one HTTP/1.1 connection, and the rest of a request that the kernel did not take
 reading     bytes → response, without I/O
 request, urls, redirects   what is sent

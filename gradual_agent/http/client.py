@@ -1,11 +1,8 @@
-"""One virtual user's HTTP client: its connections (one per origin), its cookies, and one fetch at a time.
+"""One virtual user's HTTP client: one fetch at a time, over the user's connections and with its cookies.
 
-Hot path: a fetch of a static request on an idle connection is one `send`, one suspension and one
-`resume`, without a task, a future, a timer or an object made for it.
-
-Timeouts: the client has one deadline and at most one timer, however many requests it sends. A timer is not moved when a
-request ends. When it fires, it compares the clock with the current deadline: either the deadline has passed, or the
-timer is set again. So a request that is answered in time costs no work on timers.
+Hot path: a fetch of a static request on an idle connection is one `send`, one suspension and one `resume`, without a
+task, a future, a timer or an object made for it. So connections (`user_connections`) and timeouts (`runtime.deadline`)
+are base classes: they keep what is done rarely, and a fetch uses their attributes as its own.
 
 A fetch is interrupted or cut from outside while it is suspended: `interrupt` ends it and resumes the user, `cut`
 leaves the user suspended. Both close the connection with a FIN after the bytes that the kernel holds; the rest of a
@@ -19,20 +16,18 @@ from types import coroutine
 from typing import Any, Final
 
 from gradual_agent.http.connecting.connection import Channel
-from gradual_agent.http.connecting.dialer import Dial, Dialer, Opened
-from gradual_agent.http.connecting.line_use import Lines
+from gradual_agent.http.connecting.dialer import Dialer
 from gradual_agent.http.connecting.tunnel import CREDENTIALS_WANTED, refusal
 from gradual_agent.http.cookies.jar import CookieJar
 from gradual_agent.http.failures import (
-    CONNECT,
     CUT_SHORT,
     NO_LEASE,
     PROXY,
     REDIRECT,
     RESET,
-    TIMEOUT,
     Failure,
     ResponseError,
+    timed_out,
 )
 from gradual_agent.http.long_bytes import Wire
 from gradual_agent.http.reading.decoding import decode_body
@@ -40,11 +35,9 @@ from gradual_agent.http.reading.head import ResponseHead
 from gradual_agent.http.redirects import follow
 from gradual_agent.http.request import HttpRequest, RequestSettings
 from gradual_agent.http.response import Response
-from gradual_agent.http.urls import Origin
+from gradual_agent.http.user_connections import UserConnections
 from gradual_agent.runtime.sample import Sample
 from gradual_agent.runtime.suspension import Resumable
-from gradual_agent.runtime.timeline import Entry
-from gradual_common.clock import NEVER, NS_PER_S
 from gradual_common.plan.model.plan import Connections, Cookies
 
 Outcome = ResponseHead | Failure
@@ -55,46 +48,28 @@ RESEND: Final = 2
 AUTH: Final = 3
 """Why a message is sent; all but the first are counted when their first byte is written."""
 
-MAX_CONNECTIONS: Final = 256
-"""Open connections of one user, as in a browser. Beyond it the oldest is closed, and opened again when needed."""
 
-NO_CONNECTIONS: Final[dict[Origin, Channel]] = {}
-"""Shared by all clients that have at most one connection, to save a dict per user; it is never changed."""
-
-
-class HttpClient:
+class HttpClient(UserConnections):
     """One user's client. `fetch` never raises for what happens on the network: failures are data.
 
     An exception is a bug; after it the client is ready for the next fetch. See docs/design/results.md, "What is
     measured".
     """
 
-    __slots__ = ("_cause", "_connect_timeout", "_connection", "_connection_policy", "_connections", "_context",
-                 "_cookie_policy", "_data", "_deadline", "_dial", "_dialer", "_jar", "_last_wire", "_lines", "_owner",
-                 "_sample", "_sends_as_is", "_size", "_timer", "_timer_at", "_wants_body")  # fmt: skip
+    __slots__ = ("_cause", "_connection_policy", "_cookie_policy", "_data", "_jar", "_last_wire", "_sample",
+                 "_sends_as_is", "_size", "_wants_body")  # fmt: skip
 
     def __init__(self, dialer: Dialer, owner: Resumable, cookies: Cookies, connections: Connections) -> None:
-        self._context = dialer.context
-        self._jar: CookieJar | None = None
-        self._dialer = dialer
-        self._owner = owner
+        super().__init__(dialer, owner)
         self._cookie_policy = cookies
         self._connection_policy = connections
+        self._jar: CookieJar | None = None
         self._sends_as_is = connections != "close"
-        self._lines: Lines | None = None
-        """The lines that it shares with clients beside it; None if there is none."""
-        self._connection: Channel | None = None
-        self._connections: dict[Origin, Channel] = NO_CONNECTIONS
         self._sample: Sample | None = None
         self._wants_body = False
         self._cause = FIRST
         self._size = 0
         self._data = b""
-        self._dial: Dial | None = None
-        self._connect_timeout: Failure | None = None
-        self._deadline = NEVER
-        self._timer: Entry | None = None
-        self._timer_at = NEVER
         self._last_wire: tuple[HttpRequest, int, Wire] | None = None
 
     def beside(self, owner: Resumable) -> HttpClient:
@@ -103,11 +78,7 @@ class HttpClient:
         if self._jar is None:
             self._jar = CookieJar(self._context.clock, self._context.wall_clock)
         made._jar = self._jar
-        if self._lines is None:
-            self._lines = {}
-            for connection in self._open_connections():
-                connection.share_line(self._lines)
-        made._lines = self._lines
+        self._share_lines(made)
         for client in (self, made):
             # Any of them may get a cookie at any time: so each request asks the jar.
             client._sends_as_is = False
@@ -332,16 +303,6 @@ class HttpClient:
         self._sample.first_byte = first_byte
         self._sample.bytes_received += received
 
-    def _find(self, origin: Origin) -> Channel | None:
-        """A free connection to `origin`, compared by value: equal origins need not be the same object."""
-        connection = self._connection
-        if connection is None or connection.origin != origin:
-            connection = self._connections.get(origin)
-        if connection is None or not connection.is_free:
-            return None
-        self._connection = connection
-        return connection
-
     def _connect(self, settings: RequestSettings, sample: Sample) -> Generator[None, Any, Channel | None]:
         """Open a connection to the origin of a request; None when the fetch has ended instead."""
         # A handshake is load, too: without a lease no connection is opened.
@@ -350,65 +311,13 @@ class HttpClient:
         if begun >= context.lease.ends_at:
             self._end(sample, NO_LEASE)
             return None
-        deadline = self._deadline
-        self._limit_connecting(begun + settings.connect_timeout, settings)
-        self._dial = self._dialer.dial(settings.origin, self._deadline, self._on_dialled)
-        opened: Opened = yield
-        self._deadline, self._connect_timeout = deadline, None
+        opened = yield from self._open(settings, begun)
         if isinstance(opened, Failure):
             self._end(sample, opened)
-            if opened.error is not None:
-                raise opened.error
             return None
         sample.connect = max(0, sample.connect) + context.clock() - begun
         self._adopt(opened)
         return opened
-
-    def _limit_connecting(self, limit: int, settings: RequestSettings) -> None:
-        """While the connection is opened, `connect_timeout` is the deadline if it ends before that of the fetch."""
-        if limit >= self._deadline:
-            return
-        self._deadline = limit
-        seconds = settings.connect_timeout / NS_PER_S
-        proxy = settings.origin.proxy
-        kind, through = (CONNECT, "") if proxy is None else (PROXY, f" through the proxy {proxy}")
-        self._connect_timeout = Failure(kind, f"no connection to {settings.origin}{through} within {seconds:g} s")
-        if limit < self._timer_at:
-            self._set_timer(limit)
-
-    def _on_dialled(self, opened: Opened) -> None:
-        self._dial = None
-        self._owner.resume(opened)
-
-    def _adopt(self, connection: Channel) -> None:
-        """Keep a new connection: in `_connection`, and in the table once there are two origins."""
-        # Most users talk to one origin. They need no table, which saves a dict per user.
-        current, self._connection = self._connection, connection
-        if self._lines is not None:
-            connection.share_line(self._lines)
-        if current is None or current.origin == connection.origin:
-            if not self._connections:
-                return
-        elif not self._connections:
-            self._connections = {current.origin: current}
-        self._connections[connection.origin] = connection
-        if len(self._connections) > MAX_CONNECTIONS:
-            self._connections.pop(next(iter(self._connections))).close()
-
-    def _close_connections(self) -> None:
-        for connection in self._take_connections():
-            connection.close()
-
-    def _open_connections(self) -> set[Channel]:
-        found = set(self._connections.values())
-        if self._connection is not None:
-            found.add(self._connection)
-        return found
-
-    def _take_connections(self) -> set[Channel]:
-        taken = self._open_connections()
-        self._connection, self._connections = None, NO_CONNECTIONS
-        return taken
 
     def interrupt(self) -> None:
         """End the fetch that is suspended, if one is, with kind INTERRUPTED; the user is resumed."""
@@ -449,33 +358,15 @@ class HttpClient:
 
         Returns the instant of the first byte and the bytes received, as far as the exchange came.
         """
-        dial, self._dial = self._dial, None
-        if dial is not None:
-            dial.give_up()
+        self._give_up_dial()
         return (0, 0) if self._connection is None else self._connection.cancel(self)
 
-    def _set_timer(self, when: int) -> None:
-        self._clear_timer()
-        self._timer_at = when
-        self._timer = self._context.timeline.at(when, self._on_timer)
+    @property
+    def _is_waiting(self) -> bool:
+        return self._sample is not None
 
-    def _clear_timer(self) -> None:
-        if self._timer is not None:
-            self._context.timeline.cancel(self._timer)
-        self._timer = None
-        self._timer_at = NEVER
-
-    def _on_timer(self, _: object) -> None:
-        """End the fetch if its deadline has passed; set the timer again if the deadline has moved since."""
-        self._timer = None
-        self._timer_at = NEVER
-        if self._sample is None:
-            return
-        now = self._context.clock()
-        if now < self._deadline:
-            self._set_timer(self._deadline)
-        else:
-            # The text names the limit of the plan, not the time that has passed: a late timer is our delay.
-            seconds = (self._deadline - self._sample.started) / NS_PER_S
-            timed_out = Failure(TIMEOUT, f"no complete response within {seconds:g} s")
-            self._abandon(self._connect_timeout or timed_out)
+    def _run_out_of_time(self) -> None:
+        assert self._sample is not None
+        # The text names the limit of the plan, not the time that has passed: a late timer is our delay.
+        limit = self._deadline - self._sample.started
+        self._abandon(self._connect_timeout or timed_out(limit))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from gradual_agent.errors import AgentError
+from gradual_agent.http.urls import Origin
 from gradual_agent.runtime.sample import INTERRUPTED
+from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failures import KIND
 
 CONNECT: Final = KIND["connect"]
@@ -63,6 +65,17 @@ def connection_ended(error: BaseException | None, received: int, is_stale: bool)
     how = "the server closed the connection" if error is None else f"the connection broke ({explain(error)})"
     when = f"after {received} bytes of the response" if received else "before a response"
     return Failure(RESET, f"{how} {when}", is_stale)
+
+
+def timed_out(limit: int) -> Failure:
+    """There is no complete response within `limit`, ns."""
+    return Failure(TIMEOUT, f"no complete response within {limit / NS_PER_S:g} s")
+
+
+def connecting_timed_out(origin: Origin, limit: int) -> Failure:
+    """There is no connection to `origin`, or none through its proxy, within `limit`, ns."""
+    kind, through = (CONNECT, "") if origin.proxy is None else (PROXY, f" through the proxy {origin.proxy}")
+    return Failure(kind, f"no connection to {origin}{through} within {limit / NS_PER_S:g} s")
 
 
 def unexpected(error: BaseException) -> Failure:

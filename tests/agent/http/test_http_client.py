@@ -6,13 +6,11 @@ import errno
 import gzip
 import socket
 import struct
-from dataclasses import replace
 
 import pytest
 from http_harness import FOREVER, Driver, answer, open_dialer, run_server
 
-from gradual_agent.http.request import HttpRequest, build_request
-from gradual_agent.http.urls import Origin
+from gradual_agent.http.request import build_request
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.loop_timer import read_clock
 from gradual_agent.runtime.sample import INTERRUPTED
@@ -56,16 +54,6 @@ async def test_requests_of_one_user_go_over_one_connection_and_users_share_none(
             for user in users:
                 user.client.close()
     assert (server.accepted, len(server.requests)) == (3, 9)
-
-
-async def test_each_origin_has_a_connection_of_its_own_that_stays():
-    async with run_server(lambda request, number: answer()) as one, run_server(lambda request, number: answer()) as two:
-        with open_dialer() as dialer:
-            user = Driver(dialer)
-            for server in (one, two, one, two):
-                await user.fetch("GET", url(server))
-            user.client.close()
-    assert (one.accepted, two.accepted) == (1, 1)
 
 
 # ── Redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -628,26 +616,6 @@ async def test_an_unread_answer_does_not_undo_a_request():
                 server.arrived.clear()
                 await asyncio.wait_for(server.arrived.wait(), 20)
     assert sum(sample.messages for sample in samples) == 20
-
-
-async def test_a_connection_is_found_again_by_what_its_origin_holds():
-    async with (
-        run_server(lambda request, number: answer()) as server,
-        run_server(lambda request, number: answer()) as other,
-    ):
-        with open_dialer() as dialer:
-            user = Driver(dialer)
-            for _ in range(3):
-                for port in (server.port, other.port):
-                    request = build_request("GET", f"http://127.0.0.1:{port}/")
-                    origin = Origin("http", "127.0.0.1", port)
-                    assert request.origin is not origin
-                    await user.fetch(request)
-                    settings = replace(request.settings, origin=origin)
-                    await user.fetch(HttpRequest(settings, request.wire, request.head_size))
-            user.client.close()
-    assert (server.accepted, other.accepted) == (1, 1)
-    assert (len(server.requests), len(other.requests)) == (6, 6)
 
 
 async def test_cookies_go_by_the_plans_own_host_also_when_the_url_has_an_address():

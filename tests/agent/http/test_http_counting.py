@@ -14,17 +14,14 @@ import zstandard
 from http_harness import Driver, answer, open_dialer, run_server
 
 from gradual_agent.http import client as client_module
-from gradual_agent.http.client import MAX_CONNECTIONS
 from gradual_agent.http.connecting.connection import Http1Connection
 from gradual_agent.http.cookies.jar import CookieJar
 from gradual_agent.http.reading.quick_head import MAX_REMEMBERED
 from gradual_agent.http.reading.reader import ResponseReader
 from gradual_agent.http.request import build_request
-from gradual_agent.http.urls import split_url
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.sample import INTERRUPTED
 from gradual_common.kinds.failures import KINDS
-from gradual_common.net.tls import Tls
 
 
 def url(server, path="/"):
@@ -214,34 +211,6 @@ async def test_a_connection_tells_a_fetch_that_failed_while_it_sent_nothing_more
             assert (await user.fetch("GET", url(server))).status_code == 200
             user.client.close()
     assert [error for error in raised if not isinstance(error, asyncio.IncompleteReadError)] == []
-
-
-async def test_thousands_of_origins_between_do_not_cost_a_connection():
-    """No cache decides which connection is used: the address is the same after any look-ups."""
-    async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_dialer() as dialer:
-            user = Driver(dialer)
-            for turn in range(3):
-                for number in range(5000):
-                    split_url(f"http://host-{turn}-{number}.example/")
-                assert (await user.fetch("GET", url(server))).kind == 0
-            assert dialer.context.connections == 1
-            user.client.close()
-    assert server.accepted == 1
-
-
-async def test_a_user_keeps_a_bounded_number_of_connections():
-    """The oldest goes, and what it led to is asked over a new one."""
-    async with run_server(lambda *_: answer(b"ok")) as server:
-        with open_dialer() as dialer:
-            user = Driver(dialer)
-            for turn in [*range(MAX_CONNECTIONS + 20), 0, 1]:
-                sample = await user.fetch("GET", url(server), tls=Tls(server_name=f"name-{turn}.example"))
-                assert sample.kind == 0
-            opened = dialer.context.connections
-            user.client.close()
-    assert server.accepted == MAX_CONNECTIONS + 22
-    assert opened <= MAX_CONNECTIONS + 1
 
 
 async def test_thousands_of_heads_are_read_each_right():
