@@ -453,11 +453,17 @@ async def test_ipv6_addresses_are_written_in_brackets():
 
 
 async def test_a_timeout_ends_the_fetch_and_the_connection():
-    async with run_server(never) as server:
+    async with run_server(lambda request, number: answer() if number == 1 else never(request, number)) as server:
         with open_dialer() as dialer:
-            sample = await Driver(dialer).fetch("GET", url(server), timeout=30 * MS)
+            user = Driver(dialer)
+            await user.fetch("GET", url(server))  # opens the connection, so that the next request is sent at once
+            server.arrived.clear()
+            sample = await user.fetch("GET", url(server), timeout=30 * MS)
             assert len(dialer.context.timeline) == 0
-    assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("timeout", 1, 1)
+            await asyncio.wait_for(server.arrived.wait(), 20)
+            while dialer.context.connections:
+                await asyncio.sleep(0)
+    assert (KINDS[sample.kind], sample.messages, len(server.requests)) == ("timeout", 1, 2)
     assert sample.ended - sample.started >= 30 * MS
 
 
