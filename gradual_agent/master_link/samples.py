@@ -14,7 +14,7 @@ import structlog
 from grpc import aio
 
 from gradual_agent.master_link.endpoint import MasterEndpoint
-from gradual_common.protocol.codec import encode_samples
+from gradual_common.protocol.codec_samples import encode_samples
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.samples import Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2_grpc

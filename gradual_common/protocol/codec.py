@@ -1,4 +1,6 @@
-"""Translates the records of `messages` to and from protobuf; `provisions` does it for provisions, sent in chunks.
+"""Translates the records of `messages` to and from protobuf.
+
+`provisions` does it for provisions, sent in chunks, and `codec_samples` for single samples and exchanges.
 
 Decoding trusts nothing: each inconsistency is a WireError that names it, and no other exception leaves this module.
 Ranges are checked here. Whether a number exists (a run, an epoch, a step of the plan) is checked by its reader.
@@ -8,23 +10,20 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
 
 from gradual_common.errors import WireError
 from gradual_common.histogram.columns import HistogramColumns
-from gradual_common.kinds.failed_exchange import check_exchange
 from gradual_common.language.document import ONCE
-from gradual_common.protocol import batch, messages, samples
+from gradual_common.protocol import batch, messages
 from gradual_common.protocol.batch_checks import (
-    MAX_OUTCOMES,
     check_batch,
     check_number,
-    check_range,
     read_per_group,
     write_column,
 )
+from gradual_common.protocol.codec_samples import EXEMPLARS, MAX_BLOCKS
 from gradual_common.protocol.names import shown_name
-from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES, decode_values, dump_json, load_json, load_variables
+from gradual_common.protocol.provisions import MAX_VARIABLES_BYTES, decode_values, dump_json, load_variables
 from gradual_common.protocol.records import (
     INCARNATION_BYTES,
     RecordCodec,
@@ -43,9 +42,6 @@ from gradual_common.wire import fleet_pb2 as pb
 MAX_PROCESSES = 2**16
 MAX_ORDINALS = 2**24
 """Upper bound of ordinals: a reader may expand a run of slots to a list without using up memory."""
-
-MAX_BLOCKS = 256
-"""Blocks of samples, or exchanges, of one message; an agent sends one block, or four exchanges."""
 
 MAX_BATCHES = 16
 """Of one message: twice what an agent sends before the first of them is acknowledged."""
@@ -149,30 +145,6 @@ def _read_batch(message: pb.Batch) -> batch.Batch:
     return decoded
 
 
-def _read_random(key: float) -> float:
-    if not 0 <= key < 1:
-        raise WireError(f"the key of an exchange is {key}; allowed is [0, 1)")
-    return key
-
-
-def _read_document(data: bytes) -> dict[str, Any]:
-    """An exchange. It must have exactly the form of `describe_exchange`, as it is copied into a summary unchanged."""
-    document = load_json(data, "an exchange")
-    if not isinstance(document, dict):
-        raise WireError("an exchange is not a mapping")
-    check_exchange(document)
-    return document
-
-
-_EXEMPLARS = RecordCodec(
-    samples.Exemplar,
-    pb.Exemplar,
-    kind=number("kind of an exchange", 1, MAX_OUTCOMES - 1),
-    key=WireField(_read_random),
-    document=WireField(_read_document, dump_json),
-)
-
-
 def _read_section(text: str) -> str:
     if text not in ONCE:
         raise WireError(f"a section is called {text[:20]!r}; allowed are {', '.join(ONCE)}")
@@ -195,7 +167,7 @@ _ONCE_REPORT = RecordCodec(
     batch=WireField(_read_batch, _BATCH.write),
     variables=_VARIABLES,
     failure=_REASON,
-    exemplars=each(_EXEMPLARS, at_most=MAX_BLOCKS),
+    exemplars=each(EXEMPLARS, at_most=MAX_BLOCKS),
 )
 
 
@@ -300,36 +272,3 @@ _MASTER = RecordCodec(
 
 encode_master_message = _MASTER.write
 decode_master_message = _MASTER.read
-
-
-SAMPLE_COLUMNS = ("started", "duration", "slot", "step", "kind", "status")
-
-_BLOCKS = RecordCodec(
-    samples.SampleColumns, pb.SampleBlock, level=number("level of samples", -1), **columns(*SAMPLE_COLUMNS, "trace")
-)
-
-
-def _read_block(message: pb.SampleBlock) -> samples.SampleColumns:
-    """A block of samples: columns of one length, numbers in range. The master compares steps with the plan."""
-    block = _BLOCKS.read(message)
-    for name in SAMPLE_COLUMNS:
-        if len(getattr(block, name)) != len(block):
-            raise WireError(f"{name} has {len(getattr(block, name))} rows where {len(block)} belong")
-    if len(block.trace) not in (0, samples.TRACE_BYTES * len(block)):
-        raise WireError(f"trace has {len(block.trace)} bytes for {len(block)} samples")
-    check_range("start of a sample", block.started, 2**62, -(2**62))
-    check_range("duration of a sample", block.duration, 2**62)
-    check_range("slot of a sample", block.slot, 2**31)
-    return block
-
-
-_SAMPLES = RecordCodec(
-    messages.SampleMessage,
-    pb.SampleMessage,
-    incarnation=WireField(partial(read_key, "an incarnation")),
-    blocks=each(_BLOCKS, _read_block, MAX_BLOCKS),
-    exemplars=each(_EXEMPLARS, at_most=MAX_BLOCKS),
-)
-
-encode_samples = _SAMPLES.write
-decode_samples = _SAMPLES.read

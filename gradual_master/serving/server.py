@@ -18,7 +18,8 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.codec import decode_agent_message, decode_samples, encode_master_message
+from gradual_common.protocol.codec import decode_agent_message, encode_master_message
+from gradual_common.protocol.codec_samples import decode_samples
 from gradual_common.protocol.messages import MasterMessage, SampleMessage, SlotRun
 from gradual_common.protocol.provisions import encode_provision
 from gradual_common.security.identity import TlsIdentity

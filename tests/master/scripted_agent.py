@@ -10,7 +10,8 @@ from typing import Any
 import grpc.aio
 from fleet_model import hello_of
 
-from gradual_common.protocol.codec import decode_master_message, encode_agent_message, encode_samples
+from gradual_common.protocol.codec import decode_master_message, encode_agent_message
+from gradual_common.protocol.codec_samples import encode_samples
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, Provision, SampleMessage
 from gradual_common.protocol.provisions import ProvisionAssembler
 from gradual_common.protocol.samples import Exemplar, SampleColumns

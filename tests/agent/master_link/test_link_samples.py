@@ -12,7 +12,7 @@ import pytest
 from gradual_agent.master_link import samples as sample_link
 from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.master_link.samples import EXEMPLARS_AT_ONCE, MAX_WAITING_MESSAGES, SampleLink
-from gradual_common.protocol.codec import decode_samples
+from gradual_common.protocol.codec_samples import decode_samples
 from gradual_common.protocol.messages import SampleMessage
 from gradual_common.protocol.samples import MAX_SAMPLES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2, fleet_pb2_grpc

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gradual_common.errors import WireError
 from gradual_common.kinds.failures import KINDS
 from gradual_common.protocol.batch_checks import MAX_OUTCOMES
-from gradual_common.protocol.codec import SAMPLE_COLUMNS, decode_samples, encode_samples
+from gradual_common.protocol.codec_samples import SAMPLE_COLUMNS, decode_samples, encode_samples
 from gradual_common.protocol.messages import MAX_MESSAGE_BYTES, SampleMessage
 from gradual_common.protocol.samples import MAX_SAMPLES, MAX_TRACED_SAMPLES, TRACE_BYTES, Exemplar, SampleColumns
 from gradual_common.wire import fleet_pb2 as pb

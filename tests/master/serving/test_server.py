@@ -15,7 +15,8 @@ from fleet_model import batch_of, hello_of, id_of
 from scripted_agent import DEADLINE_S, ScriptedAgent, send_bytes
 
 from gradual_common.errors import WireError
-from gradual_common.protocol.codec import encode_agent_message, encode_samples
+from gradual_common.protocol.codec import encode_agent_message
+from gradual_common.protocol.codec_samples import encode_samples
 from gradual_common.protocol.job import Job
 from gradual_common.protocol.messages import (
     AgentMessage,
