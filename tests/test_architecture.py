@@ -48,6 +48,7 @@ STUB_USERS = (
 )
 MESSAGE_USERS = (
     "gradual_common.protocol.codec",
+    "gradual_common.protocol.codec_samples",
     "gradual_common.protocol.provisions",
     "gradual_master.serving.receiving",
     "gradual_master.serving.server",
