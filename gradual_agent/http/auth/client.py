@@ -118,6 +118,9 @@ class AuthenticatingClient(HttpClient):
         """A new token; "" if there is none, and the sample has failed. The wait is no part of the response time."""
         clock = self._context.clock
         begun = clock()
+        if (refusal := source.refusal()) is not None:
+            self._end(sample, refusal)
+            return ""
         try:
             asked = token_request(login, request)
         except RequestError as error:

@@ -1,7 +1,8 @@
 """Tokens of OAuth 2.0 client credentials (RFC 6749, 4.4): who has one, who waits for one, and the fetch in flight.
 
 A fetch belongs to the requests that wait for it. The first of them is charged with its messages (`auth_sent`), so that
-they are counted once; if it ends earlier, the next one is. When nobody waits any more, the fetch is cut.
+they are counted once; if it ends earlier, the next one is. When nobody waits any more, the fetch is cut. After one that
+failed there is a pause (`fetch_pause`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Generator
 from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
+from gradual_agent.http.auth.fetch_pause import FetchPause
 from gradual_agent.http.auth.logins import OAuth2Login
 from gradual_agent.http.client import HttpClient
 from gradual_agent.http.connecting.dialer import Dialer
@@ -91,7 +93,7 @@ def _life_of(seconds: Any) -> int:
 class TokenSource:
     """The token of one login, for all who share it."""
 
-    __slots__ = ("_dialer", "_fetch", "_good_until", "_metric", "_waiting", "token", "was_accepted")
+    __slots__ = ("_dialer", "_fetch", "_good_until", "_metric", "_pause", "_waiting", "token", "was_accepted")
 
     def __init__(self, dialer: Dialer, metric: str) -> None:
         self._dialer = dialer
@@ -99,6 +101,7 @@ class TokenSource:
         self._fetch: _TokenFetch | None = None
         self._waiting: dict[TokenWaiter, Sample] = {}
         self._good_until = 0
+        self._pause = FetchPause()
         self.token = ""
         self.was_accepted = False
         """Whether a request with the token had another answer than 401: then a 401 says that it is too old."""
@@ -106,6 +109,10 @@ class TokenSource:
     def current(self) -> str:
         """The token if it is still good, else nothing."""
         return self.token if self._dialer.context.clock() < self._good_until else ""
+
+    def refusal(self) -> Failure | None:
+        """Why no token is asked for now: the last fetch has failed, and its pause is not over."""
+        return self._pause.failure_at(self._dialer.context.clock())
 
     def refuse(self, token: str) -> bool:
         """A request with the token met a 401: whether another token may help."""
@@ -136,7 +143,11 @@ class TokenSource:
         self._charge()
         self._fetch = None
         outcome: Any = bug or read_token(sample)
-        if not isinstance(outcome, Failure):
+        if isinstance(outcome, Failure):
+            if outcome.kind == KIND["token"]:
+                self._pause.begin(outcome, self._dialer.context.clock())
+        else:
+            self._pause.end()
             outcome, life = outcome
             self._dialer.context.record(self._metric, (self._dialer.context.clock() - sample.started) / NS_PER_MS)
             self.token, self.was_accepted = outcome, False

@@ -8,7 +8,7 @@ from agent_harness import S, counter
 from agent_loopback import LoopbackHarness, clock, group
 from guarded_system import CLIENT, SECRET, GuardedSystem
 
-from gradual_agent.http.auth import client
+from gradual_agent.http.auth import client, fetch_pause
 from gradual_agent.http.auth.client import remember
 from gradual_agent.http.auth.tokens import read_token
 from gradual_agent.http.response import Response
@@ -194,6 +194,42 @@ async def test_without_a_token_the_waiting_requests_fail_and_nothing_else_is_sen
     assert counter(batch, "unsent") == 6
     assert counter(batch, "auth_sent") == system.counted["/token"] > 0
     check_sum(batch, system)
+
+
+@pytest.mark.parametrize("per", ["agent", "user"])
+async def test_a_token_that_cannot_be_had_is_not_asked_for_at_full_rate(
+    monkeypatch: pytest.MonkeyPatch, per: str
+) -> None:
+    """Requests in the pause fail at once, with the same cause; other requests go on."""
+    monkeypatch.setattr(fetch_pause, "FIRST_PAUSE", 3600 * NS_PER_S)
+    monkeypatch.setattr(fetch_pause, "LONGEST_PAUSE", 3600 * NS_PER_S)
+    system = GuardedSystem(token_status=503)
+    async with system.serving():
+        harness = harness_of(system, 20, per=per)
+        harness.start(3)
+        batch = await harness.until_ended(3)
+    fetches = 1 if per == "agent" else 3
+    assert system.counted == {"/token": fetches, "/open": 60}
+    assert (outcomes(batch), counter(batch, "unsent")) == ({KIND["token"]: 60}, 60)
+    assert counter(batch, "auth_sent") == fetches
+    check_sum(batch, system)
+
+
+async def test_after_the_pause_the_token_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_pause, "FIRST_PAUSE", 1)
+    monkeypatch.setattr(fetch_pause, "LONGEST_PAUSE", 1)
+    system = GuardedSystem(token_status=503)
+    async with system.serving():
+        harness = harness_of(system, None)
+        harness.start(2)
+        await until(lambda: system.counted["/token"] > 2)
+        system.token_status = 200
+        await until(lambda: system.counted["/api/a"] > 3)
+        asked = system.counted["/token"]
+        harness.run.users.cut()
+        batch = await harness.until_ended(0)
+    assert counter(batch, "auth_sent") == asked
+    assert set(outcomes(batch)) == {0, KIND["token"]}
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
