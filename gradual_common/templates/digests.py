@@ -27,9 +27,21 @@ FORMS: dict[str, Callable[[bytes], str | bytes]] = {
 """How a digest is given. `base64url` has no padding, as in a JWT (RFC 7515, section 2)."""
 
 
+def text_of(value: Any) -> str:
+    """The value as a part of a text.
+
+    TemplateError for none, as for a name that is undefined: `/accounts/None` is a page that nobody wanted.
+    """
+    if value is None:
+        raise TemplateError(
+            "a value is none (null), which no text can hold; if it should be empty, use default('', true)"
+        )
+    return str(value)
+
+
 def bytes_of(value: Any) -> bytes:
-    """Bytes as they are, anything else as text in UTF-8."""
-    return value if isinstance(value, bytes) else str(value).encode()
+    """Bytes as they are, anything else as text in UTF-8; TemplateError for none."""
+    return value if isinstance(value, bytes) else text_of(value).encode()
 
 
 def _key_of(value: Any) -> bytes:

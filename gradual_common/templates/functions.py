@@ -23,7 +23,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.budget import MAX_RENDER_STEPS
-from gradual_common.templates.digests import HASHES, bytes_of, hash_function, hmac
+from gradual_common.templates.digests import HASHES, bytes_of, hash_function, hmac, text_of
 from gradual_common.templates.json_text import to_json
 from gradual_common.templates.tokens import jwt
 
@@ -122,7 +122,7 @@ def base64(value: Any) -> str:
 
 def base64_decode(value: Any, form: str = "text") -> str | bytes:
     """The text or the bytes that were encoded, with either alphabet and with or without padding."""
-    text = "".join(str(value).split()).replace("-", "+").replace("_", "/")
+    text = "".join(text_of(value).split()).replace("-", "+").replace("_", "/")
     try:
         data = base64_codec.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
@@ -138,7 +138,7 @@ def hex_of(value: Any) -> str:
 
 def hex_decode(value: Any, form: str = "text") -> str | bytes:
     """The text or the bytes that were encoded."""
-    return _decoded("hex_decode", bytes.fromhex(str(value)), form)
+    return _decoded("hex_decode", bytes.fromhex(text_of(value)), form)
 
 
 def _decoded(function: str, data: bytes, form: str) -> str | bytes:
@@ -150,13 +150,15 @@ def _decoded(function: str, data: bytes, form: str) -> str | bytes:
 def url_encode(value: Any) -> str:
     """Text with everything but unreserved characters encoded, or a mapping as a query string; `urlencode`."""
     if isinstance(value, Mapping):
+        for entry in value.values():
+            text_of(entry)
         return urlencode(value, doseq=True)
     return quote(bytes_of(value), safe="")
 
 
 def url_decode(value: Any) -> str:
     """The text that was encoded; `urldecode`."""
-    return unquote_plus(str(value))
+    return unquote_plus(text_of(value))
 
 
 @pass_context

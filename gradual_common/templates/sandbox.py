@@ -32,6 +32,7 @@ from gradual_common.templates.budget import (
     check_search,
     check_widths,
 )
+from gradual_common.templates.digests import text_of
 
 _JOINED = "joined by ~"
 _COUNTED = "counted turns"
@@ -64,7 +65,7 @@ def _text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     check_nodes(value)
-    return str(value)
+    return text_of(value)
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):

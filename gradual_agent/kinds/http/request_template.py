@@ -18,6 +18,7 @@ from gradual_agent.kinds.http.encoding import FORM_TYPE, encode_json, encode_pai
 from gradual_agent.kinds.http.graphql import ACCEPT, compile_operation
 from gradual_agent.kinds.http.multipart import MULTIPART_TYPE, MultipartTemplate
 from gradual_agent.kinds.http.prepared_request import IN_FORM, IN_JSON, IN_TEXT, Render, prepare
+from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.kinds.http.media_types import JSON_TYPE, media_type_of
 from gradual_common.kinds.http.settings import HttpService, inherit
@@ -106,7 +107,7 @@ class RequestTemplate:
             # One for all actions, in the config or the service, cannot name the boundary.
             others = [pair for pair in headers if pair[0].lower() != "content-type"]
             headers = [*others, ("Content-Type", content_type)]
-        url = join_base(as_text(render(self._base)), as_text(render(self._url)))
+        url = join_base(_text_in("URL", render(self._base)), _text_in("URL", render(self._url)))
         if query := render(self._query):
             url = add_query(url, encode_pairs(query, plus=False))
         options = self._options
@@ -116,7 +117,7 @@ class RequestTemplate:
         return build_request(self._method, url, headers, body, tls=self._tls, way=self._way, **options)
 
     def _render_headers(self, render: Render) -> list[tuple[str, str]]:
-        return [(name, as_text(render(value))) for name, value in self._headers]
+        return [(name, _text_in(name, render(value))) for name, value in self._headers]
 
     def _build_body(self, render: Render) -> tuple[Wire, str]:
         """The body, and the content type that its form implies ("" if none)."""
@@ -133,6 +134,13 @@ class RequestTemplate:
         if isinstance(body, Mapping | list):
             return encode_json(body), JSON_TYPE
         return encode_text(as_text(body)), ""
+
+
+def _text_in(place: str, value: object) -> str:
+    """The text of a URL or a header field. TemplateError for none, which would be sent as an empty one."""
+    if value is None:
+        raise TemplateError(f"{place}: its value is none (null), which cannot be sent")
+    return as_text(value)
 
 
 def with_accept(headers: Mapping[str, Any], accept: str) -> dict[str, Any]:

@@ -49,3 +49,31 @@ def test_a_line_end_in_a_rendered_token_fails_the_request_and_is_not_shown() -> 
     with pytest.raises(RequestError) as caught:
         sent({"bearer": "{{ t }}"}, t="geheim\r\nX: y")
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("auth", "scope", "message"),
+    [
+        ({"bearer": "{{ token }}"}, {"token": None}, r"'\{\{ token \}\}': a value is none"),
+        ({"bearer": "{{ token }}"}, {"token": ""}, "the bearer token is empty"),
+        ({"bearer": "{{ token }}"}, {"token": " "}, "the bearer token is empty"),
+        ({"bearer": "v1.{{ token }}"}, {"token": None}, "a value is none"),
+        ({"basic": {"username": "{{ n }}", "password": "x"}}, {"n": None}, "a value is none"),
+        ({"basic": {"username": "x", "password": "{{ n }}"}}, {"n": None}, "a value is none"),
+        ({"digest": {"username": "x", "password": "{{ n }}"}}, {"n": None}, "a value is none"),
+    ],
+)
+def test_credentials_that_are_none_or_no_token_fail_the_request(auth: Any, scope: dict[str, Any], message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        template(auth).build(scope)
+
+
+def test_a_password_may_be_empty() -> None:
+    assert sent({"basic": {"username": "a", "password": "{{ p }}"}}, p="") == basic_value("a", "")
+
+
+def test_a_bearer_token_that_only_reads_is_prepared() -> None:
+    """Then a request takes a tenth of the time."""
+    made = template({"bearer": "{{ token }}"})
+    assert made._prepared is not None
+    assert dict(made._prepared({"token": "t1"}).fields)["Authorization"] == "Bearer t1"

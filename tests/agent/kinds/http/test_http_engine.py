@@ -8,7 +8,7 @@ from gradual_agent.http.request import HttpRequest
 from gradual_agent.kinds.http.engine import HttpAction, HttpEngine
 from gradual_agent.kinds.http.request_template import RequestTemplate
 from gradual_agent.runtime.sample import INTERRUPTED, Sample
-from gradual_common.errors import RequestError
+from gradual_common.errors import RequestError, TemplateError
 from gradual_common.kinds.failures import KIND, KINDS
 from gradual_common.kinds.http.kind import HttpActionSpec, HttpKind
 from gradual_common.kinds.kind import texts_in
@@ -113,6 +113,35 @@ def test_half_a_surrogate_pair_is_a_failure_wherever_it_is_not_json(spec: dict[s
 def test_half_a_surrogate_pair_arrives_in_json_as_it_was_written() -> None:
     for body in ({"a": "{{ x }}"}, '{"a":{{ x | tojson }}}'):
         assert built({"body": body}, x="é\ud800").body == b'{"a":"\xc3\xa9\\ud800"}'
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"url": "/accounts/{{ x }}"},
+        {"url": "{{ x }}"},
+        {"url": "/", "service_base": "http://{{ x }}/"},
+        {"query": {"q": "a{{ x }}"}},
+        {"query": {"{{ x }}": 1}},
+        {"headers": {"X": "{{ x }}"}},
+        {"headers": {"X": "a{{ x }}"}},
+        {"headers": {"Cookie": "sid={{ x }}"}},
+        {"form": {"q": "a{{ x }}"}},
+        {"body": "a{{ x }}"},
+        {"body": {"a": "b{{ x }}"}},
+    ],
+)
+def test_none_is_written_into_no_text(spec: dict[str, Any]) -> None:
+    """A request for `/accounts/None` would be counted as any other."""
+    base = spec.pop("service_base", None)
+    with pytest.raises(TemplateError, match=r"none \(null\)"):
+        built(spec, {"base_url": base} if base else None, x=None)
+
+
+def test_none_as_a_whole_value_is_null_in_json_and_empty_in_pairs() -> None:
+    assert built({"body": {"a": "{{ x }}"}}, x=None).body == b'{"a":null}'
+    assert built({"query": {"a": "{{ x }}", "b": ["{{ x }}", 1]}}, x=None).target == "/?a=&b=&b=1"
+    assert built({"form": {"a": "{{ x }}"}}, x=None).body == b"a="
 
 
 # ── The action ─────────────────────────────────────────────────────────────────────────────────────────────────────
