@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gradual_agent.coordination import events, pool
-from gradual_agent.coordination.contact import NOTICE_EVERY_NS, Redial
-from gradual_agent.coordination.outbox import Intervals
+from gradual_agent.coordination.contact import Redial
 from gradual_agent.coordination.session import Session
 from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.master_link.endpoint import MasterEndpoint
 from gradual_agent.master_link.rpc import LinkListener, MasterLink
 from gradual_agent.master_link.samples import SampleLink
-from gradual_agent.process.options import PROGRESS
+from gradual_agent.process.notices import AgentNotices
+from gradual_agent.process.sealer import BatchSealer
 from gradual_agent.runtime.lease import Lease
 from gradual_agent.runtime.timeline import Entry, Timeline
-from gradual_common.clock import NS_PER_S
 from gradual_common.process.logs import bind_process
 from gradual_common.protocol.batch import Applied
 from gradual_common.protocol.job import Job
@@ -39,7 +38,6 @@ from gradual_common.protocol.messages import (
     Orders,
     Provision,
 )
-from gradual_common.units import format_duration
 
 if TYPE_CHECKING:
     from gradual_agent.process.plan_run import PlanRun  # Heavy: loaded after the Hello.
@@ -58,8 +56,6 @@ PlanStarter = Callable[
 something of the fleet; and where its users find their rows."""
 
 MAX_REASON_CHARS = 1000
-
-MASTER_HINT = "check that gradual-master runs, that it listens there (--listen), and that no firewall is in between"
 
 
 class Agent:
@@ -82,14 +78,13 @@ class Agent:
         start_plan: PlanStarter,
         make_link: Callable[[MasterEndpoint, bytes, LinkListener], MasterLink] = MasterLink,
     ) -> None:
-        self._target = master.target
         self._lease = lease
         self._timeline = timeline
         self._clock = clock
         self._outcome = outcome
         self._start_plan = start_plan
         self._pool = pool.SlotPool()
-        self._redial = redial
+        self._notices = AgentNotices(master.target, redial)
         self._supplies = AgentSupplies(self._note_need)
         self._session = Session(
             introduction, self._pool, lambda: self._run.recorder.begun if self._run else 0, redial, self._supplies
@@ -98,16 +93,11 @@ class Agent:
         self._samples = SampleLink(master, introduction.incarnation)
         self._run: PlanRun | None = None
         self._orders: Orders | None = None
-        self._intervals: Intervals | None = None
-        self._is_sealed = False
-        """Whether the last batch is sealed."""
-        self._was_connected = False
-        """The master has been there since it was last waited for."""
+        self._sealer = BatchSealer(self._session, self._samples, clock, self._queue_task, self._queue_for_session)
         self._tasks: deque[Callable[[], None]] = deque()
         self._is_working = False
         self._alarm: tuple[int, Entry] | None = None
         self._log = structlog.get_logger(__name__)
-        self._progress = structlog.get_logger(PROGRESS)
 
     async def run(self) -> int:
         """Serve one run; the exit code."""
@@ -177,10 +167,7 @@ class Agent:
         return self._clock() + self._offset
 
     def _set_alarm(self) -> None:
-        in_run_time = self._pool.next_deadline
-        # A full outbox takes no batch, so the end of an interval is no reason to wake.
-        if self._intervals is not None and not self._session.outbox.is_full:
-            in_run_time = min(in_run_time, self._intervals.end_of(self._intervals.next))
+        in_run_time = min(self._pool.next_deadline, self._sealer.next_deadline)
         deadline = min(self._session.next_deadline, in_run_time - self._offset)
         if self._alarm is not None and self._alarm[0] == deadline:
             return
@@ -196,7 +183,7 @@ class Agent:
         """Levels first, as all agents must apply them at the same instant."""
         self._alarm = None
         self._queue_for_pool(events.Wake())
-        self._queue_task(self._seal_ended)
+        self._queue_task(self._sealer.seal_ended)
         self._queue_for_session(events.Wake())
 
     def _follow_session(self, instructions: Sequence[events.SessionInstruction]) -> None:
@@ -234,8 +221,7 @@ class Agent:
         bind_process(run=run)
         if self._session.welcome is not None and self._session.welcome.name:
             bind_process(agent=self._session.welcome.name)
-        self._was_connected = True
-        self._log.info("welcomed", stream=self._session.stream)
+        self._notices.say_welcomed(self._session.stream)
         self._link.fetch(run)
 
     def _direct_users(self, instruction: Once | events.PlacesOpened | events.CutUsers | events.DrainUsers) -> None:
@@ -264,33 +250,13 @@ class Agent:
         )
 
     def _say_waiting(self, reason: str) -> None:
-        """Log how long the agent waits for the master, and what to check."""
-        if self._outcome.done() or self._session.state is not events.DISCONNECTED:
-            return
-        if (waiting := self._redial.notice(self._clock())) is None:
-            return
-        so_far, left = waiting[0], format_duration(-(-waiting[1] // NS_PER_S) * NS_PER_S)
-        if self._was_connected:
-            text = f"the connection to the master is lost: waiting for it at {self._target} for {left} at most"
-            self._log.warning(text, reason=reason)
-        elif so_far < NOTICE_EVERY_NS:
-            self._progress.info(f"waiting for the master at {self._target} for {left} at most", reason=reason)
-        else:
-            since = format_duration(so_far // NS_PER_S * NS_PER_S)
-            self._log.warning(
-                f"no master at {self._target} for {since}, giving up in {left}: {MASTER_HINT}", reason=reason
-            )
-        self._was_connected = False
+        if not self._outcome.done() and self._session.state is events.DISCONNECTED:
+            self._notices.say_waiting(reason, self._clock())
 
     def _reschedule(self) -> None:
-        """Give the recorder its boundaries on the agent's clock, by the present orders and offset."""
-        orders, offset, welcome, run = self._orders, self._session.offset, self._session.welcome, self._run
-        if orders is None or offset is None or welcome is None or run is None or self._is_sealed or not orders.levels:
-            return
-        if self._intervals is None or self._intervals.start != orders.start:
-            self._intervals = Intervals(orders.start, welcome.interval, self._run_time())
-        levels = [(level.apply_at - offset, level.number) for level in orders.levels]
-        run.schedule(orders.start - offset, welcome.interval, levels)
+        """Orders or offset are new."""
+        if self._run is not None and self._orders is not None:
+            self._sealer.schedule(self._run, self._orders)
 
     def _cut(self, reason: str) -> None:
         # The lease first: from here on the engine writes nothing more, not even for a user that is not cut yet.
@@ -304,12 +270,7 @@ class Agent:
         self._queue_for_pool(events.CutUsers(reason))
 
     def _exit(self, code: int, reason: str, dropped: tuple[int, ...]) -> None:
-        say = self._log.error if code else self._progress.info
-        facts: dict[str, object] = {"code": code}
-        if dropped:
-            reason += "; its last measurements were not delivered (dropped batches)"
-            facts["dropped"] = list(dropped)
-        say(f"this agent ends: {reason}", **facts)
+        self._notices.say_end(code, reason, dropped)
         if not self._outcome.done():
             self._outcome.set_result(code)
 
@@ -332,7 +293,7 @@ class Agent:
                 case pool.Finished():
                     finished.append(instruction)
                 case pool.Drained():
-                    self._queue_task(self._seal_last)
+                    self._queue_task(self._sealer.seal_last)
         if released or finished:
             self._queue_for_session(events.SlotsEnded(pool.as_runs(released), pool.as_finished_runs(finished)))
 
@@ -350,39 +311,3 @@ class Agent:
             self._run.provide(rows)
         self._log.debug("provisioned", sequence=provision.sequence)
         self._queue_for_session(events.Provisioned(provision.sequence))
-
-    def _seal_ended(self) -> None:
-        """Seal every interval that has ended, while the outbox has room; after a pause there are many."""
-        # One task for each: the session takes a batch before the next is sealed, so `is_full` is right.
-        if self._seal_next():
-            self._queue_task(self._seal_ended)
-
-    def _seal_next(self) -> bool:
-        """Seal one interval. With a full outbox, its measurements go into the next batch that finds room."""
-        if self._intervals is None or self._session.outbox.is_full or not self._intervals.take_ended(self._run_time()):
-            return False
-        self._seal(self._intervals.next - 1, last=False)
-        return True
-
-    def _seal_last(self) -> None:
-        """All users have ended: seal everything that is left."""
-        if self._seal_next():
-            self._queue_task(self._seal_last)
-            return
-        if self._intervals is None:
-            return
-        interval, self._intervals, self._is_sealed = self._intervals.next, None, True
-        self._seal(interval, last=True)
-
-    def _seal(self, interval: int, last: bool) -> None:
-        run, intervals, welcome = self._run, self._intervals, self._session.welcome
-        assert run is not None, "orders wait for the job"
-        assert welcome is not None, "orders come after the welcome"
-        batch = run.seal(interval, self._offset, last)
-        self._samples.send(*run.take_samples(self._offset))
-        # Agents send at different offsets after the end of an interval, so that the master does not get all batches of
-        # a large fleet at once. The last batch is sent at once.
-        send_at = self._clock()
-        if intervals is not None:
-            send_at = intervals.end_of(interval) - self._offset + welcome.batch_offset
-        self._queue_for_session(events.Sealed(batch, send_at))

@@ -376,7 +376,7 @@ class AgentProcess:
             start_plan=self._start_plan,
             make_link=self._make_link,
         )
-        self.agent._log = self.log
+        self.agent._log = self.agent._notices._log = self.log
         self._outcome = outcome
         self._main: Coroutine[Any, Any, int] = self.agent.run()
         self._main.send(None)

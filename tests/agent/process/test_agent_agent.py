@@ -13,7 +13,7 @@ from fake_master import MS, FakeMaster
 from structlog.testing import capture_logs
 
 from gradual_agent.coordination.contact import Redial
-from gradual_agent.coordination.events import DISCONNECTED, Exit, SessionEvent
+from gradual_agent.coordination.events import Exit, SessionEvent
 from gradual_agent.coordination.pool import UserEnded
 from gradual_agent.coordination.supplies import AgentSupplies
 from gradual_agent.kinds.engines import Runtime
@@ -62,10 +62,11 @@ class Rig:
         self.lease = Lease()
         self.timer = LoopTimer(loop)
         self.engine = FakeEngine(self.timer.timeline, read_clock, lambda request: self.answer)
+        self.redial = Redial(3000 * MS, lambda: 0.0, read_clock())
         self.agent = Agent(
             Hello(PROTOCOL, b"i" * 16, "agent-1", "host", 7, "0.1", 0, 100),
             master=MasterEndpoint(target),
-            redial=Redial(3000 * MS, lambda: 0.0, read_clock()),
+            redial=self.redial,
             lease=self.lease,
             timeline=self.timer.timeline,
             clock=read_clock,
@@ -204,24 +205,6 @@ async def test_an_agent_that_ends_with_batches_names_those_that_are_lost(rig: Ri
     assert (line["code"], line["dropped"]) == (3, [4, 5])
 
 
-async def test_an_agent_that_goes_on_waiting_says_what_to_check(rig: Rig) -> None:
-    await rig.ready()
-    times = iter((9, 10, 30))
-    rig.agent._session.state = DISCONNECTED
-    rig.agent._redial.notice = lambda now: (  # type: ignore[method-assign]  # a waiting of its own length
-        (so_far := next(times)) * S,
-        (60 - so_far) * S,
-    )
-    rig.agent._was_connected = False
-    with capture_logs() as lines:
-        for _ in range(3):
-            rig.agent._say_waiting("unavailable: Connection refused")
-    assert [line["log_level"] for line in lines] == ["info", "warning", "warning"]
-    assert "for 10s, giving up in 50s: check that gradual-master runs" in lines[1]["event"]
-    assert "for 30s, giving up in 30s" in lines[2]["event"]
-    assert lines[2]["reason"] == "unavailable: Connection refused"
-
-
 async def test_the_lines_of_an_agent_bear_the_name_by_which_it_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,7 +336,7 @@ async def test_a_mistake_in_a_callback_ends_the_process_with_it(rig: Rig) -> Non
 async def test_no_master_within_the_patience_is_code_3(tmp_path: Path) -> None:
     master = FakeMaster([], LEASE, INTERVAL)
     rig = Rig(master, f"unix:{tmp_path / 'nobody'}")
-    rig.agent._redial.patience = 200 * MS
+    rig.redial.patience = 200 * MS
     assert await within_deadline(rig.exit_code) == 3
     rig.timer.close()
 
