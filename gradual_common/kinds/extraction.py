@@ -28,8 +28,9 @@ class Extraction(Model):
 
 def read_extraction(value: Any, sources: Sequence[str]) -> Any:
     """`"json: data.token"`, or {from: "json: data.token", default: ""} → the fields of an Extraction."""
-    others = "".join(f', "{source}: …"' for source in sources[1:])
-    allowed = f'write "{sources[0]}: data.token"{others} or {{from: …, default: …}}'
+    # No example for each source: a message is masked, and `cookie: …` looks like a credential.
+    example = f'"{sources[0]}: data.token"'
+    allowed = f"write {example} or {{from: {example}, default: …}}; sources are {', '.join(sources)}"
     if isinstance(value, str):
         return _read_source(value, sources, allowed)
     if not isinstance(value, dict):

@@ -105,13 +105,22 @@ def _shape_hint(details: ErrorDetails) -> str:
     found = details["input"]
     if details["type"] == "missing":
         return _MISSING.get(str(details["loc"][-1]), "") if len(details["loc"]) > 1 else ""
-    if details["loc"][-1:] == ("choose",) or details["loc"][-2:-1] == ("choose",):
-        return A_BRANCH
+    if details["type"] in {*_MAPPINGS, "tuple_type", "too_short"} and (hint := _form_of(details["loc"])):
+        return hint
     if details["type"] not in _MAPPINGS or not isinstance(found, str):
         return ""
     if (match := _NO_SPACE.match(found)) is not None:
         return SPACE_MISSING.format(match[1])
     return "an entry is written `key: value`" if "=" in found else ""
+
+
+def _form_of(location: Path) -> str:
+    """How the value at a location, which is no list or mapping, is written."""
+    if location == ("users",):
+        return "groups are written users: [{name: guest, concurrency: 10, behavior: […]}]"
+    if "choose" in location[-2:]:
+        return A_BRANCH
+    return "write {attempts: 3}" if location[-1:] == ("retry",) else ""
 
 
 def read_location(document: Document, location: Path) -> tuple[type[BaseModel] | None, Path]:

@@ -87,6 +87,10 @@ RESERVED = frozenset({"and", "else", "elif", "false", "False", "if", "in", "is",
 """Words of Jinja's expressions."""
 
 
+ENVIRONMENT = frozenset({"env", "ENV", "environ", "environment", "process"})
+"""What other tools call the environment."""
+
+
 def check_variable_names(view: PlanView) -> None:
     """Extracted variables and data sets can be named in templates, and hide nothing that is there already."""
     owners: list[tuple[Path, dict[str, Any]]] = [(("data",), view.data)]
@@ -125,7 +129,7 @@ def _read_texts(document: Document, path: Path, owner: dict[str, Any], keys: Ite
 def _read_until(document: Document, path: Path, stream: dict[str, Any]) -> list[Reading]:
     """The condition on events of an event stream, which reads `event` as well (`kinds.http.event_streams`)."""
     until = stream.get("until")
-    if not isinstance(until, str) or not until:
+    if not isinstance(until, str) or not until or document.is_reported(path):
         return []
     readings = _read(document, path, until, condition=True)
     for reading in readings:
@@ -184,6 +188,8 @@ def _check_group(view: PlanView, group: GroupView, readings: list[Reading], uses
         # Attributes make it a data set, and a whole set is reported once, not once for each of its columns.
         message = f"the data set {name!r} is missing: {{{{{name}.{read[0]}}}}} is used by this group"
         hint = f"add to the group: data: {{{name}: {name}s.csv}}     # columns {listed(dict.fromkeys(read))}"
+        if name in ENVIRONMENT:
+            hint = f"a variable of the environment is written ${{{read[0]}}}, without other braces"
         view.document.report(group.path, message, hint)
 
 

@@ -194,6 +194,8 @@ def test_a_kind_without_a_head_has_no_assertion_on_it_and_nothing_to_extract_fro
         read_assertion({"header": "X"}, SHARED_ASSERTIONS)
     with pytest.raises(
         ValueError,
-        match=re.escape('write "json: data.token", "regex: …", "xpath: …", "css: …" or {from: …, default: …}'),
+        match=re.escape(
+            'write "json: data.token" or {from: "json: data.token", default: …}; sources are json, regex, xpath, css'
+        ),
     ):
         read_extraction("header: X", SHARED_SOURCES)

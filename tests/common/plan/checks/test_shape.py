@@ -51,6 +51,16 @@ def test_keys_are_as_they_are_written() -> None:
             {"users__0__behavior__0": 5},
             "users.a.behavior[0]: a step is the name of an action or has",
         ),
+        ({"users": {"a": {}}}, "users: a list is expected; found a mapping (groups are written users: [{name: guest"),
+        (
+            {"actions__look__extract": {"t": "jsn: x"}},
+            "'jsn: x' is not an extraction; write \"json: data.token\" or ",
+        ),
+        ({"actions__look__extract": {"t": 5}}, "default: …}; sources are json, regex, xpath, css, header, cookie"),
+        (
+            {"actions__look__sse": {"until": "evnt.data"}},
+            "actions.look.sse.until: 'evnt.data' does not read event, so no event changes it",
+        ),
         ({"users__0__behavior__0": {"name": "x"}}, "users.a.behavior[0]: action is missing"),
         ({"users__0__concurrency": True}, "true is not a whole number"),
         ({"users__0__concurrency": 1.5}, "1.5 is not a whole number"),
