@@ -43,7 +43,11 @@ class RandomStream:
 
     def unit(self) -> float:
         """Uniform in the open interval (0, 1): never an end, so that logarithms and quantiles exist."""
-        return ((self.word() >> 12) + 0.5) * 2.0**-52
+        # `word`, without a call: choices and think times draw here, for each step.
+        self.state = z = (self.state + _GAMMA) & _WORD
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
+        return (((z ^ (z >> 31)) >> 12) + 0.5) * 2.0**-52
 
     def integer(self, low: int, high: int) -> int:
         """Uniform in low … high, both included; `low` ≤ `high`."""

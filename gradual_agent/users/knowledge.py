@@ -15,7 +15,7 @@ from gradual_agent.users.behaviour import Behaviour
 from gradual_common.clock import NS_PER_MS
 from gradual_common.kinds.content import NOT_JSON, Content
 from gradual_common.randomness import RandomStream
-from gradual_common.templates.direct import Record
+from gradual_common.templates.direct.holes import Record
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
 
 Rows = dict[str, dict[str, Any]]

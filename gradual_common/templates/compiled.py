@@ -13,7 +13,7 @@ from typing import Any
 from jinja2.exceptions import TemplateRuntimeError
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.direct import Hole, UnexpectedError
+from gradual_common.templates.direct.holes import Hole, UnexpectedError
 from gradual_common.templates.functions import FUNCTIONS
 
 Scope = Mapping[str, Any]

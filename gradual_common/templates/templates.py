@@ -10,7 +10,7 @@ read as templates again, because only the plan's own texts are ever compiled.
 `user.items` means the column `items` of a row, not the method of Python's dict: data comes before attributes.
 
 Measured on one core, best of fifteen: `{{ user.name }}` 0.1 µs, a text of three such holes 0.25 µs (`direct`); by Jinja
-1.4 and 2.3 µs. A condition takes 3–5 µs.
+1.4 and 2.3 µs. A condition that compares takes 0.2 µs, by Jinja 3–5 µs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from jinja2.runtime import Context
 from gradual_common.errors import TemplateError
 from gradual_common.templates.budget import BoundedContext, check_nodes
 from gradual_common.templates.compiled import Compiled, ListValue, Literal, MappingValue, Marks, Scope, as_text
-from gradual_common.templates.direct import UnexpectedError, compile_hole, compile_text, hole_of
+from gradual_common.templates.direct.code import compile_hole, compile_text
+from gradual_common.templates.direct.conditions import compile_condition
+from gradual_common.templates.direct.holes import UnexpectedError, hole_of
 from gradual_common.templates.sandbox import bound, check_called
 from gradual_common.templates.trees import (
     ENVIRONMENT,
@@ -161,7 +163,7 @@ class Condition:
     It is evaluated to a boolean. Its text is never rendered, so `"False"` in a response is a text.
     """
 
-    __slots__ = ("_evaluate", "names", "text")
+    __slots__ = ("_direct", "_evaluate", "names", "text")
 
     def __init__(self, text: str) -> None:
         tree = parse(text, is_condition=True)
@@ -170,10 +172,16 @@ class Condition:
             raise TemplateError(f"{text!r} is not one expression: write {{{{ a and b }}}}, or leave the braces out")
         self.text = text
         self.names = root_names(tree, text)
+        self._direct = compile_condition(hole)
         self._evaluate = _evaluator(text, hole)
 
     def holds(self, scope: Scope) -> bool:
         """Whether it is true in `scope`; raises TemplateError."""
+        if self._direct is not None:
+            try:
+                return self._direct(scope)
+            except Exception:  # noqa: S110  Jinja finds the same fault, or knows a value that direct code does not.
+                pass
         try:
             return bool(check_called(self._evaluate(scope)))
         except Exception as error:

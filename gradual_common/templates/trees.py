@@ -7,7 +7,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
 from gradual_common.errors import TemplateError
-from gradual_common.templates.direct import Hole, hole_of
+from gradual_common.templates.direct.holes import Hole, hole_of
 from gradual_common.templates.functions import FILTERS, FUNCTIONS
 from gradual_common.templates.literals import SEQUENCE, check_literals, keys_in, secret_keys_in, sequences_in
 from gradual_common.templates.sandbox import BoundedEnvironment, check_known

@@ -33,7 +33,7 @@ from gradual_common.kinds.http.kind import HttpActionSpec
 from gradual_common.plan.model.plan import Config, Plan
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.functions import RANDOM, WALL_CLOCK
-from gradual_common.templates.templates import Template
+from gradual_common.templates.templates import Condition, Template
 
 DEFAULT_NUMBER = 2000
 NUMBER = int(os.environ.get("GRADUAL_FUZZ", DEFAULT_NUMBER))
@@ -142,6 +142,9 @@ READS = (*(name for name in NAMES if name not in ("vu", "response")), "token",
          "random_choice(user.list)", "timestamp_ms()", "uuid", "5", "'x'")  # fmt: skip
 
 
+CONSTANTS = ("0", "5", "1.5", "'x'", "'200'", "''", "true", "false", "none", "1e999", "200", "-1", "[]", "'e'")
+
+
 def written(value: Any, **options: Any) -> bytes:
     """The value as JSON; an integer that is too long to be written as text is left out."""
     try:
@@ -208,6 +211,35 @@ def test_a_template_that_only_reads_is_rendered_as_by_jinja() -> None:
             )
             assert found == expected, text
     assert direct > NUMBER / 3
+
+
+def condition_of(random: Random, depth: int = 2) -> str:
+    """A condition, of which most only read and compare."""
+    if depth and random.random() < 0.4:
+        join = random.choice(("({}) and ({})", "({}) or ({})", "{} and {}", "{} or {}", "not ({})", "not {} or {}"))
+        return join.format(condition_of(random, depth - 1), condition_of(random, depth - 1))
+    operands = [random.choice((*READS, *CONSTANTS)) for _ in range(random.choice((1, 2, 2, 2, 3)))]
+    operators = ("==", "!=", "<", "<=", ">", ">=", "in", "not in")
+    return operands[0] + "".join(f" {random.choice(operators)} {operand}" for operand in operands[1:])
+
+
+def test_a_condition_that_only_compares_is_what_it_is_by_jinja() -> None:
+    direct = decided = 0
+    for number in range(NUMBER):
+        text = condition_of(Random(SEED + number))
+        try:
+            quick, jinja = Condition(text), Condition(text)
+        except GradualError:
+            continue
+        jinja._direct = None
+        found, expected = (
+            outcome(partial(condition.holds, scope_of(Random(SEED + number)))) for condition in (quick, jinja)
+        )
+        assert found == expected, text
+        direct += quick._direct is not None
+        decided += quick._direct is not None and found[0] == "bool"
+    assert direct > NUMBER / 3
+    assert decided > NUMBER / 20
 
 
 def random_action(random: Random) -> dict[str, Any]:

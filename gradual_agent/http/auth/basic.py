@@ -8,7 +8,7 @@ from gradual_common.errors import TemplateError
 from gradual_common.kinds.http.auth.basic import BasicAuth
 from gradual_common.net.urls import encode_text
 from gradual_common.templates.compiled import Compiled, Literal, Marks, Scope
-from gradual_common.templates.direct import UnexpectedError
+from gradual_common.templates.direct.holes import UnexpectedError
 from gradual_common.templates.templates import compile_value
 
 

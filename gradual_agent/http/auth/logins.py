@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gradual_common.kinds.http.auth.auth import Auth
 from gradual_common.templates.compiled import Compiled, Literal, Marks, Scope
-from gradual_common.templates.direct import UnexpectedError
+from gradual_common.templates.direct.holes import UnexpectedError
 from gradual_common.templates.templates import compile_template
 
 

@@ -27,7 +27,7 @@ from gradual_common.kinds.content import NO_CONTENT, NOT_JSON, Content, PlainRes
 from gradual_common.kinds.failures import KIND
 from gradual_common.kinds.http.event_streams import EVENT, SSE, EventStream, StreamMetrics
 from gradual_common.secrecy.quoting import quoted
-from gradual_common.templates import direct
+from gradual_common.templates.direct import holes
 from gradual_common.templates.templates import Condition
 
 KIND_OF_STREAM = KIND[SSE.name]
@@ -48,7 +48,7 @@ class StreamRequest(HttpRequest):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class EventView(direct.Record):
+class EventView(holes.Record):
     """`event`, as a condition reads it."""
 
     data: str

@@ -24,7 +24,8 @@ from typing import Final, NamedTuple
 from gradual_agent.http.request import HttpRequest, RequestSettings
 from gradual_common.errors import RequestError, TemplateError
 from gradual_common.templates.compiled import Compiled, Marks
-from gradual_common.templates.direct import MAX_DIRECT, DirectCode, Hole, Scope, UnexpectedError
+from gradual_common.templates.direct.code import MAX_DIRECT, DirectCode, Scope
+from gradual_common.templates.direct.holes import Hole, UnexpectedError
 
 MARKS: Final = ("gradualmark", "othermarks")
 """Two spellings of marks, of different lengths. They are letters, which no place of a message encodes."""

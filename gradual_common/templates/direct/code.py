@@ -1,14 +1,4 @@
-"""Templates that only read, compiled to Python: `{{ user.name }}`, `{{ response.json.items[0] }}`, `{{ uuid() }}`.
-
-Most holes of a plan read a name, then attributes or entries. Jinja evaluates them in its sandbox, which has to expect
-anything: 1.4 µs for one hole. Here such a hole becomes two lines of Python, 0.1 µs, which know the usual types only:
-the entries of a `dict`, the items of a `list`, the attributes of a `Record`. Whatever else comes raises
-`UnexpectedError`, and the caller renders the template with Jinja instead, which then finds the value or the fault. So
-results and error messages are always those of Jinja.
-
-Functions draw from the random stream of the slot. When Jinja takes over, the stream is set back first, so the drawn
-values are the same in both ways.
-"""
+"""Holes that only read, as Python functions of a scope."""
 
 from __future__ import annotations
 
@@ -17,9 +7,16 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any
 
-from jinja2 import nodes
-
 from gradual_common.templates.budget import MAX_TEXT_LENGTH
+from gradual_common.templates.direct.holes import (
+    Constant,
+    Expression,
+    FunctionCall,
+    Hole,
+    Lookup,
+    Record,
+    UnexpectedError,
+)
 from gradual_common.templates.functions import FUNCTIONS, RANDOM
 
 Scope = Mapping[str, Any]
@@ -29,67 +26,6 @@ MAX_MADE = 65_536
 
 MAX_DIRECT = MAX_TEXT_LENGTH // 2
 """Characters of a text that is made here: with the calls in it, it is within Jinja's limit."""
-
-
-class Record:
-    """A value in a scope whose public attributes templates read; its attributes are data, never methods."""
-
-    __slots__ = ()
-
-
-class UnexpectedError(Exception):
-    """Jinja must look at it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """One hole: a name, then attributes (texts) or items (numbers) one inside the other."""
-
-    root: str
-    path: tuple[str | int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
-    """One hole: a function, and its arguments."""
-
-    function: str
-    arguments: tuple[Lookup | FunctionCall | Constant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value in the text of a template."""
-
-    value: str | int | float
-
-
-Hole = Lookup | FunctionCall
-Expression = Hole | Constant
-
-
-def hole_of(node: nodes.Node) -> Hole | None:
-    """The hole of an expression; None if it is more than reading and calling."""
-    found = _expression_of(node)
-    return None if isinstance(found, Constant) else found
-
-
-def _expression_of(node: nodes.Node) -> Expression | None:
-    match node:
-        case nodes.Name() if node.name != "self":  # That is Jinja's name for the template, whatever is in the scope.
-            return Lookup(node.name)
-        case nodes.Getattr(attr=str(step)) | nodes.Getitem(arg=nodes.Const(value=str(step) | int(step))):
-            inner = _expression_of(node.node)
-            # The sandbox hides what begins with `_`.
-            if isinstance(inner, Lookup) and not isinstance(step, bool) and not str(step).startswith("_"):
-                return Lookup(inner.root, (*inner.path, step))
-        case nodes.Const(value=str() | int() | float()) if not isinstance(node.value, bool):
-            return Constant(node.value)
-        case nodes.Call(node=nodes.Name(name=name), kwargs=[], dyn_args=None, dyn_kwargs=None) if name in FUNCTIONS:
-            arguments = tuple(_expression_of(argument) for argument in node.args)
-            if None not in arguments:
-                return FunctionCall(name, arguments)  # type: ignore[arg-type]  # none of them is None
-    return None
 
 
 def _attribute(name: str, step: str) -> str:

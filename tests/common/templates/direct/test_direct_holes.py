@@ -7,7 +7,7 @@ import pytest
 from gradual_common.errors import TemplateError
 from gradual_common.randomness import RandomStream
 from gradual_common.templates.budget import MAX_TEXT_LENGTH
-from gradual_common.templates.direct import Constant, FunctionCall, Lookup, Record
+from gradual_common.templates.direct.holes import Constant, FunctionCall, Lookup, Record
 from gradual_common.templates.functions import RANDOM
 from gradual_common.templates.templates import Template
 
