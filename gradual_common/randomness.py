@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from math import ceil
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -43,11 +44,7 @@ class RandomStream:
 
     def unit(self) -> float:
         """Uniform in the open interval (0, 1): never an end, so that logarithms and quantiles exist."""
-        # `word`, without a call: choices and think times draw here, for each step.
-        self.state = z = (self.state + _GAMMA) & _WORD
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
-        return (((z ^ (z >> 31)) >> 12) + 0.5) * 2.0**-52
+        return ((self.word() >> 12) + 0.5) * 2.0**-52
 
     def integer(self, low: int, high: int) -> int:
         """Uniform in low … high, both included; `low` ≤ `high`."""
@@ -62,3 +59,9 @@ class RandomStream:
     def choice(self, items: Sequence[Item]) -> Item:
         """One of `items`, each as likely as the other."""
         return items[self.integer(0, len(items) - 1)]
+
+
+def least_word(unit: float) -> int:
+    """The least word whose draw by `RandomStream.unit` is at least `unit`; 2⁶⁴ if none is."""
+    # Exact: below 2⁵² a float holds halves, and a product with a power of two loses nothing.
+    return ceil(unit * 2.0**52 - 0.5) << 12

@@ -1,11 +1,12 @@
 """A slot's random stream is reproducible, its own, and even."""
 
 from collections import Counter
+from math import nextafter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.randomness import RandomStream
+from gradual_common.randomness import RandomStream, least_word
 
 
 def test_the_words_are_those_of_splitmix64() -> None:
@@ -23,6 +24,13 @@ def test_a_stream_depends_on_seed_group_ordinal_and_tenure_and_on_nothing_else()
 @given(st.integers(0, 2**64 - 1))
 def test_a_unit_draw_is_never_an_end(state: int) -> None:
     assert 0 < RandomStream(state).unit() < 1
+
+
+@given(st.integers(0, 2**64 - 1), st.floats(0, 1))
+def test_a_draw_reaches_a_share_if_its_word_reaches_the_least_one_for_it(state: int, limit: float) -> None:
+    word, unit = RandomStream(state).word(), RandomStream(state).unit()
+    for share in (limit, 0.5, unit, nextafter(unit, 0), nextafter(unit, 1)):
+        assert (word >= least_word(share)) == (unit >= share)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(-(2**80), 2**80), st.integers(0, 2**80))
