@@ -16,6 +16,7 @@ from gradual_common.errors import RequestError
 from gradual_common.kinds.http.media_types import JSON_TYPE
 from gradual_common.kinds.http.settings import HttpService, inherit, merge_headers
 from gradual_common.language.wording import listed, nearest
+from gradual_common.net.header_fields import why_refused
 from gradual_common.net.urls import add_query, encode_text, join_base
 from gradual_common.plan.model.plan import Plan
 from gradual_common.templates.compiled import Scope, as_text
@@ -54,7 +55,11 @@ class Requests:
             raise RequestError(f"there is no service {service!r}; {hint}")
         defaults = self._services[service]
         content, content_type = _encode(options.get("json", NOT_GIVEN), options.get("form"), options.get("body") or b"")
-        merged = merge_headers(defaults.headers_in(scope), dict(options.get("headers") or {}))
+        own = dict(options.get("headers") or {})
+        for name, value in own.items():
+            if (refused := why_refused(name, as_text(value))) is not None:
+                raise RequestError("; ".join(refused))
+        merged = merge_headers(defaults.headers_in(scope), own)
         if content_type and not any(name.lower() == "content-type" for name in merged):
             merged["Content-Type"] = content_type
         address = join_base(as_text(defaults.base.render(scope)), url)

@@ -67,6 +67,8 @@ async def raises(user: ActionUser, what: str) -> None:
             await user.http.get("/", service="ledgr")
         case "url":
             await user.http.get("ftp://bank/")
+        case "length":
+            await user.http.post("/page", body="abc", headers={"Content-Length": 2})
         case "sleep":
             await user.sleep(-1)
 

@@ -144,6 +144,11 @@ async def test_a_request_that_the_code_gives_up_is_counted_and_the_next_one_is_s
         ("object", "python", "TypeError: 'token' may hold text, numbers, lists and mappings with names, and no set"),
         ("service", "python", "RequestError: there is no service 'ledgr'; services: none"),
         ("url", "python", "RequestError: "),
+        (
+            "length",
+            "python",
+            "RequestError: Content-Length cannot be set: it is always the length of the body; leave it",
+        ),
         ("sleep", "python", "ValueError: sleep(-1): seconds are a number from 0 on"),
     ],
 )
