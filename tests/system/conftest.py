@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from fleet_processes import HERE, Fleet, Target, running_target
 
-
 ONE_AT_A_TIME = {"docker", "kubernetes", "documentation"}
 """Folders whose tests share what a machine has once: images, a cluster, the ports that the documentation names."""
 
