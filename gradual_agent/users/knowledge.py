@@ -92,8 +92,8 @@ class Knowledge:
     @property
     def random(self) -> RandomStream:
         """The slot's stream; the user that replaces this one after a failure continues it."""
-        # It depends on seed, group, ordinal and tenure only, and each draw takes one word: so a user draws the same
-        # values in every run with the same seed, on any agent.
+        # It depends on seed, group, ordinal and tenure only, and each draw takes a fixed number of words: so a user
+        # draws the same values in every run with the same seed, on any agent.
         stream = self._random
         if stream is None:
             stream = RandomStream.of_slot(self._seed, self._behaviour.number, self._ordinal, self._tenure)

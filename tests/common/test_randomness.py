@@ -1,12 +1,11 @@
 """A slot's random stream is reproducible, its own, and even."""
 
 from collections import Counter
-from math import nextafter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradual_common.randomness import RandomStream, least_word
+from gradual_common.randomness import RandomStream
 
 
 def test_the_words_are_those_of_splitmix64() -> None:
@@ -26,11 +25,13 @@ def test_a_unit_draw_is_never_an_end(state: int) -> None:
     assert 0 < RandomStream(state).unit() < 1
 
 
-@given(st.integers(0, 2**64 - 1), st.floats(0, 1))
-def test_a_draw_reaches_a_share_if_its_word_reaches_the_least_one_for_it(state: int, limit: float) -> None:
-    word, unit = RandomStream(state).word(), RandomStream(state).unit()
-    for share in (limit, 0.5, unit, nextafter(unit, 0), nextafter(unit, 1)):
-        assert (word >= least_word(share)) == (unit >= share)
+def test_two_halves_are_one_word_whatever_is_drawn_in_between() -> None:
+    words, halves = RandomStream(7), RandomStream(7)
+    first, second, third = (words.word() for _ in range(3))
+    assert halves.half() == first >> 32
+    assert halves.word() == second
+    assert halves.half() == first & 0xFFFFFFFF
+    assert halves.half() == third >> 32
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(-(2**80), 2**80), st.integers(0, 2**80))

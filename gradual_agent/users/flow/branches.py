@@ -6,11 +6,10 @@ from bisect import bisect_right
 from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 from itertools import accumulate
-from math import gcd
+from math import ceil, gcd
 
 from gradual_agent.recording.step_record import StepRecord
 from gradual_agent.users.flow.node import Node, Performer, ended
-from gradual_common.randomness import least_word
 from gradual_common.schedule.slots import slot_order
 from gradual_common.templates.templates import Condition
 
@@ -52,12 +51,12 @@ class ChosenAtRandom(Node):
     def __init__(self, branches: Sequence[Node], weights: Sequence[float]) -> None:
         total = sum(weights)
         self._branches = tuple(branches)
-        # As words: to compare numbers of 64 bits takes less than to make a fraction of one.
-        self._edges = [least_word(edge / total) for edge in accumulate(weights)][:-1]
+        # A share is rounded to a multiple of 2⁻³².
+        self._edges = [ceil(edge / total * 2**32) for edge in accumulate(weights)][:-1]
 
     def run(self, user: Performer) -> Awaitable[bool]:
-        """Perform one branch; takes one draw of the slot's stream."""
-        return self._branches[bisect_right(self._edges, user.random.word())].run(user)
+        """Perform one branch; takes half a word of the slot's stream."""
+        return self._branches[bisect_right(self._edges, user.random.half())].run(user)
 
 
 class ChosenInTurn(Node):
