@@ -19,7 +19,7 @@ demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30
 # which are minutes of pure computation.
 test: $(VENV)/.dev $(VENV)/httpbin/.done check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage erase
-	@{ nice $(BIN)/pytest tests/fleet tests/fuzz && \
+	@{ nice $(BIN)/pytest -o faulthandler_timeout=1800 tests/fleet tests/fuzz && \
 	nice $(BIN)/coverage run -m pytest --ignore=tests/fleet --ignore=tests/fuzz --ignore=tests/system; } & others=$$!; \
 	$(BIN)/pytest tests/system --numprocesses 2 --dist loadgroup; code=$$?; \
 	wait $$others && exit $$code
