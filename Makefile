@@ -14,7 +14,7 @@ help: ## show what there is
 demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
 	@$(BIN)/python examples/demo.py
 
-# Side by side: the system tests, two at a time, which mostly wait for the processes that they start; and the others,
+# Side by side: the system tests, at most two at a time, which mostly wait for processes that they start; and the others,
 # which compute and give way to them. Only those are traced that call the code within their own process; not the fuzzes,
 # which are minutes of pure computation.
 test: $(VENV)/.dev $(VENV)/httpbin/.done check ## every check: format, lint, types, tests, coverage

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from fleet_processes import HERE, Fleet, Target, running_target
 
-ONE_AT_A_TIME = {"docker", "kubernetes", "documentation"}
-"""Folders whose tests share what a machine has once: images, a cluster, the ports that the documentation names."""
+ONE_AT_A_TIME = {"bare_hosts", "counts", "docker", "documentation", "faults", "kubernetes", "security"}
+"""Folders whose tests start whole fleets with short leases, which a busy machine lets end, or share what a machine has
+once: images, a cluster, the ports that the documentation names."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
