@@ -5,9 +5,10 @@ installed from this repository's history, by its own lock, into an environment o
 `bench.traffic` that it can perform as well, with the same plans.
 
 The limit is on instructions, as valgrind counts them: those of a run with many iterations, less those of one with few,
-divided by the requests that it has more. They are the same within 0.5 %, however busy the machine is. CPU times of
-pairs are shown beside them, for what instructions do not say (misses of caches); on a machine that others share, those
-of one and the same revision range from 0.8 to 1.3.
+divided by the requests that it has more. There is one user, so that each turn of the loop has one response to read, and
+an interval of 10 s, as what is done once a second takes its share of a slow run: then the figures of one revision are
+within 1 % of each other, however busy the machine is. CPU times of pairs are shown beside them, for what instructions
+do not say (misses of caches); on a machine that others share, those of one and the same revision range from 0.8 to 1.3.
 """
 
 from __future__ import annotations
@@ -47,9 +48,8 @@ REPOSITORY = Path(__file__).parent.parent
 ROWS = ("static", "varied", "json")
 PAIRS = int(os.environ.get("GRADUAL_BENCH_ROUNDS", "9"))
 MOST = 1.03
-FEW, MANY = 250, 2250
-"""Iterations of each of `COUNTED_USERS` users. Under valgrind an agent takes 30 times as long."""
-COUNTED_USERS = 8
+FEW, MANY = 1_000, 13_000
+"""Iterations. Under valgrind an agent takes 30 times as long."""
 COUNT_REFERENCES = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 REFERENCES = re.compile(r"I +refs: +([\d,]+)")
 STRETCH_S = SECONDS - 1
@@ -77,13 +77,23 @@ def counted_plan(row: str, site: Site, iterations: int) -> dict[str, Any]:
     plan = plan_of(row, site)
     plan["config"] |= {"duration": "1h"}
     del plan["config"]["phases"]
-    plan["users"][0] |= {"concurrency": COUNTED_USERS, "iterations": iterations}
+    plan["users"][0] |= {"concurrency": 1, "iterations": iterations}
     return plan
 
 
 def instructions_of(tools: Path, site: Site, row: str, iterations: int) -> tuple[int, int]:
     """Instructions of one agent from its start to its end, and its requests."""
-    patient = ("-o", "json=summary.json", "--agents-wait", "10m", "--lease", "60s", "--allow-saturated")
+    patient = (
+        "-o",
+        "json=summary.json",
+        "--agents-wait",
+        "10m",
+        "--lease",
+        "60s",
+        "--interval",
+        "10s",
+        "--allow-saturated",
+    )
     with started_master(counted_plan(row, site, iterations), 1, *patient, tools=tools) as (master, folder):
         agent_command = [*COUNT_REFERENCES, tool("python", tools), tool("gradual-agent", tools)]
         agent_command += ["--master", f"unix:{folder}/master"]

@@ -127,7 +127,7 @@ class MasterCore:
             self._intake.note_stall(now)
             self._stages.note_stall(silence)
             self._fleet.note_stall(silence)
-            self._out.note("warning", f"the master stood still for {format_duration(silence)}")
+            self._out.note("warning", f"the master stood still for {silence / NS_PER_S:.1f} s")
 
     def _handle(self, event: Event, now: int) -> None:
         match event:

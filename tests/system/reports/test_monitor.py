@@ -287,5 +287,6 @@ def test_without_a_terminal_the_progress_is_plain_lines(bank: str, tmp_path: Pat
     output = (tmp_path / "errors").read_text()
     assert done.returncode == 1, output
     assert "\x1b" not in output + done.stdout
-    assert [line.split(" | ")[0] for line in output.splitlines()][:2] == ["0:01 of 0:07", "0:06 of 0:07"]
+    progress = [line.split(" | ")[0] for line in output.splitlines() if " | " in line]  # A busy machine adds warnings.
+    assert progress[:2] == ["0:01 of 0:07", "0:06 of 0:07"]
     assert "FAILED  Bank on a screen" in done.stdout
