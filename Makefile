@@ -14,14 +14,14 @@ help: ## show what there is
 demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
 	@$(BIN)/python examples/demo.py
 
-# Side by side: the system tests, at most two at a time, which mostly wait for processes that they start; and the others,
-# which compute and give way to them. Only those are traced that call the code within their own process; not the fuzzes,
-# which are minutes of pure computation.
+# Side by side: the system tests, which mostly wait for processes that they start; and the others, which compute and give
+# way to them. Only those are traced that call the code within their own process; not the fuzzes, which are minutes of
+# pure computation.
 test: $(VENV)/.dev $(VENV)/httpbin/.done check ## every check: format, lint, types, tests, coverage
 	@$(BIN)/coverage erase
 	@{ nice $(BIN)/pytest -o faulthandler_timeout=1800 tests/fleet tests/fuzz && \
 	nice $(BIN)/coverage run -m pytest --ignore=tests/fleet --ignore=tests/fuzz --ignore=tests/system; } & others=$$!; \
-	$(BIN)/pytest tests/system --numprocesses 2 --dist loadgroup; code=$$?; \
+	$(BIN)/pytest tests/system; code=$$?; \
 	wait $$others && exit $$code
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty

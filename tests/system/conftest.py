@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from fleet_processes import HERE, Fleet, Target, running_target
 
-ONE_AT_A_TIME = {"bare_hosts", "counts", "docker", "documentation", "faults", "kubernetes", "security"}
-"""Folders whose tests start whole fleets with short leases, which a busy machine lets end, or share what a machine has
-once: images, a cluster, the ports that the documentation names."""
+LAST = ("docker", "kubernetes")
+"""Folders whose tests come last, when nothing runs beside the system tests any more (`make test`): containers have
+shares of the processor of their own, to which the other tests cannot give way."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests here. The files run at the same time (`make test`), except for those that cannot."""
     for item in items:
         if HERE in item.path.parents:
-            folder = item.path.relative_to(HERE).parts[0]
             item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.xdist_group("one at a time" if folder in ONE_AT_A_TIME else str(item.path)))
+    items.sort(key=lambda item: HERE in item.path.parents and item.path.relative_to(HERE).parts[0] in LAST)
 
 
 @pytest.fixture
