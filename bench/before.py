@@ -6,9 +6,9 @@ installed from this repository's history, by its own lock, into an environment o
 
 The limit is on instructions, as valgrind counts them: those of a run with many iterations, less those of one with few,
 divided by the requests that it has more. There is one user, so that each turn of the loop has one response to read, and
-an interval of 10 s, as what is done once a second takes its share of a slow run: then the figures of one revision are
-within 1 % of each other, however busy the machine is. CPU times of pairs are shown beside them, for what instructions
-do not say (misses of caches); on a machine that others share, those of one and the same revision range from 0.8 to 1.3.
+an interval of 10 s, as what is done once a second takes its share of a slow run. With eight users and 1 s the ratios of
+a busy machine ranged from 0.83 to 1.08. CPU times of pairs are shown beside them, for what instructions do not say
+(misses of caches); on a machine that others share, their ratios for two neighbouring revisions ranged from 0.8 to 1.3.
 """
 
 from __future__ import annotations
@@ -83,17 +83,7 @@ def counted_plan(row: str, site: Site, iterations: int) -> dict[str, Any]:
 
 def instructions_of(tools: Path, site: Site, row: str, iterations: int) -> tuple[int, int]:
     """Instructions of one agent from its start to its end, and its requests."""
-    patient = (
-        "-o",
-        "json=summary.json",
-        "--agents-wait",
-        "10m",
-        "--lease",
-        "60s",
-        "--interval",
-        "10s",
-        "--allow-saturated",
-    )
+    patient = "-o json=summary.json --agents-wait 10m --lease 60s --interval 10s --allow-saturated".split()
     with started_master(counted_plan(row, site, iterations), 1, *patient, tools=tools) as (master, folder):
         agent_command = [*COUNT_REFERENCES, tool("python", tools), tool("gradual-agent", tools)]
         agent_command += ["--master", f"unix:{folder}/master"]

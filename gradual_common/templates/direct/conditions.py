@@ -12,7 +12,7 @@ from math import isfinite
 from jinja2 import nodes
 
 from gradual_common.templates.direct.code import DirectCode, Scope
-from gradual_common.templates.direct.holes import Lookup, hole_of
+from gradual_common.templates.direct.holes import Lookup, UnexpectedError, hole_of
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
 
@@ -23,10 +23,6 @@ PLAIN = frozenset({str, int, float, bool, type(None)})
 """What is compared here: other values may be large, or compare as they like."""
 
 
-class _NeedsJinjaError(Exception):
-    """The condition does more than read and compare."""
-
-
 def compile_condition(expression: nodes.Expr) -> Callable[[Scope], bool] | None:
     """A function that tells whether a condition holds, and raises anything where Jinja must decide; None: it always."""
     code = DirectCode()
@@ -35,7 +31,7 @@ def compile_condition(expression: nodes.Expr) -> Callable[[Scope], bool] | None:
     checks: list[str] = []
     try:
         source = _ConditionSource(code, checks).of(expression, MAX_DEPTH)
-    except _NeedsJinjaError:
+    except UnexpectedError:  # It does more than read and compare.
         return None
     return code.function([*checks, f"return bool({source})"])
 
@@ -50,7 +46,7 @@ class _ConditionSource:
     def of(self, node: nodes.Node, depth: int) -> str:
         """The source of a value of which only the truth is asked."""
         if depth == 0:
-            raise _NeedsJinjaError
+            raise UnexpectedError
         match node:
             case nodes.And(left=left, right=right):
                 return f"({self.of(left, depth - 1)} and {self.of(right, depth - 1)})"
@@ -70,11 +66,11 @@ class _ConditionSource:
     def _value(self, node: nodes.Node, types: str) -> str:
         if isinstance(node, nodes.Const) and type(node.value) in PLAIN:
             if isinstance(node.value, float) and not isfinite(node.value):  # It has no literal.
-                raise _NeedsJinjaError
+                raise UnexpectedError
             return repr(node.value)
         hole = hole_of(node)
         if not isinstance(hole, Lookup):  # A function that is left out by `and` must not draw.
-            raise _NeedsJinjaError
+            raise UnexpectedError
         name = self._code.value_of(hole)
         self._checks.append(f"if type({name}) not in {types}: raise Unexpected")
         return name
