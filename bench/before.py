@@ -83,7 +83,7 @@ def counted_plan(row: str, site: Site, iterations: int) -> dict[str, Any]:
 
 def instructions_of(tools: Path, site: Site, row: str, iterations: int) -> tuple[int, int]:
     """Instructions of one agent from its start to its end, and its requests."""
-    patient = "-o json=summary.json --agents-wait 10m --lease 60s --interval 10s --allow-saturated".split()
+    patient = ("--agents-wait", "10m", "--lease", "60s", "--interval", "10s", "-o", "json=summary.json")
     with started_master(counted_plan(row, site, iterations), 1, *patient, tools=tools) as (master, folder):
         agent_command = [*COUNT_REFERENCES, tool("python", tools), tool("gradual-agent", tools)]
         agent_command += ["--master", f"unix:{folder}/master"]
