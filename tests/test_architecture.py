@@ -23,6 +23,7 @@ CORE = (
     "gradual_agent.coordination",
     "gradual_agent.recording",
     "gradual_agent.users",
+    "gradual_master.analysis",
     "gradual_master.coordination",
     "gradual_master.results",
     "gradual_master.run.dispatch",
