@@ -9,8 +9,8 @@ the mean of what is left the smallest:
     MSER(d) = Σ_{i>d} (Z_i − mean(Z_{d+1}…Z_k))² / (k − d)²
 
 A d near the end would leave a few batches that are alike by chance, so the last 5 are no candidates (K. Hoad,
-S. Robinson, R. Davies, "Automating warm-up length estimation", JORS 61, 2010). A truncation in the second half says that
-the level is not steady. Both throughput and mean response time must be steady; the later truncation counts.
+S. Robinson, R. Davies, "Automating warm-up length estimation", JORS 61, 2010). A truncation in the second half says
+that the level is not steady. Both throughput and mean response time must be steady; the later truncation counts.
 
 MSER-5 is careful: noise without a transient is called not steady once in ten series of 90 to 200 s (once in four, if it
 is AR(1) with φ = 0.9), and once in a hundred series of 300 s (once in seven).
