@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "before",
     "samples",
     "report",
+    "comparisons",
     "flow",
     "many_users",
     "soak",

@@ -1,0 +1,10 @@
+"""Two sets of runs compared: a baseline A and a candidate B.
+
+The run is the unit. Requests of one run are no independent samples: they share the machine, the caches and the hour. So
+a run has one score per metric, the mean over the matched levels of the logarithms of its values, and the effect is the
+difference of the mean scores, that is the mean log-ratio (`scores`). With five runs a side its interval is Welch's
+(`estimates`), with an exact permutation test beside it (`permutation`). With fewer, blocks of 10 s show the noise
+within a run, and the baseline's stored A/A variation that between runs; the result is provisional (`bootstrap`).
+`verdicts` has the rules for better, worse, equivalent and inconclusive, `holm` the correction for several metrics,
+`refusals` what must not be compared, `wording` the sentences, and `compare` puts them together.
+"""

@@ -1,0 +1,77 @@
+"""The effect with fewer than five runs on a side: blocks of 10 s, and the stored variation between runs.
+
+The blocks of a level are drawn anew with replacement (a block bootstrap: within 10 s the samples stay as they were,
+with their autocorrelation; H. R. Künsch, "The jackknife and the bootstrap for general stationary observations", Annals
+of Statistics 17, 1989). The mean of the drawn blocks' scores, minus that of all, is by how much the level's score could
+be off. It is scaled by √(k/(k − 1)), because k blocks spread less around their own mean. Blocks give the spread only:
+the effect is that of the levels' values.
+
+The blocks cannot know how much two runs of the same system differ. So a deviation with the baseline's A/A variation is
+added for each run. That variation is itself an estimate, so it is drawn from Student's t. It has the noise within a run
+in it already: the interval is wider than it must be, never narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradual_master.analysis.comparison.estimates import CONFIDENCE, EffectEstimate
+from gradual_master.analysis.comparison.metrics import ComparedMetric
+from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, LevelKey
+from gradual_master.analysis.comparison.scores import MetricScores
+
+Float64 = NDArray[np.float64]
+
+DRAWS = 2_000
+MIN_BLOCKS = 3
+
+
+def bootstrap(
+    scores: MetricScores,
+    baseline: Sequence[ComparedRun],
+    candidate: Sequence[ComparedRun],
+    variation: AaVariation,
+    seed: int = 0,
+) -> EffectEstimate | None:
+    """The effect of `scores`; None if a level has fewer than `MIN_BLOCKS` blocks with a value."""
+    random = np.random.default_rng(seed)
+    deviations = []
+    for side in (baseline, candidate):
+        runs = [_run_deviations(scores.metric, run, scores.keys, random) for run in side]
+        known = [run for run in runs if run is not None]
+        if len(known) < len(runs):
+            return None
+        deviations.append(sum(known) / len(known))
+    between = variation.standard_deviation * np.sqrt(1 / len(baseline) + 1 / len(candidate))
+    noise = between * random.standard_t(variation.runs - 1, DRAWS)
+    return _estimate(scores.effect, scores.effect + deviations[1] - deviations[0] + noise)
+
+
+def _estimate(effect: float, drawn: Float64) -> EffectEstimate:
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    tail = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+    return EffectEstimate(effect, float(low), float(high), min(1.0, 2 * (1 + tail) / (1 + DRAWS)))
+
+
+def _run_deviations(
+    metric: ComparedMetric, run: ComparedRun, keys: Sequence[LevelKey], random: np.random.Generator
+) -> Float64 | None:
+    """How far the run's score could be off, float64 (draws,): the mean over its levels."""
+    levels = run.by_key()
+    total = np.zeros(DRAWS)
+    for key in keys:
+        found = [metric.score(value) for value in levels[key].blocks.get(metric.name, ())]
+        blocks = np.array([score for score in found if score is not None])
+        if len(blocks) < MIN_BLOCKS:
+            return None
+        total += _level_deviations(blocks, random)
+    return total / len(keys)
+
+
+def _level_deviations(blocks: Float64, random: np.random.Generator) -> Float64:
+    count = len(blocks)
+    drawn = (blocks - blocks.mean())[random.integers(count, size=(DRAWS, count))].mean(axis=1)
+    return np.asarray(drawn * np.sqrt(count / (count - 1)))

@@ -1,0 +1,131 @@
+"""The verdict on one metric: better, worse, equivalent or inconclusive.
+
+- worse, better: the whole 95 % interval lies beyond the minimum effect, and the p-value of the effect, adjusted by Holm
+  over the metrics, is at most 5 %. The minimum effect is the metric's (5 %), or twice the A/A variation if that is
+  more: what two runs of one system differ by is no finding.
+- equivalent: the whole interval lies within ± the minimum effect (that is two one-sided tests at 2.5 %: D. J.
+  Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+- inconclusive: else, with the number of runs a side that would decide it.
+
+A level that was left out, since a run had no value there, keeps a metric from being better or equivalent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradual_master.analysis.comparison.estimates import EffectEstimate, runs_needed
+from gradual_master.analysis.comparison.scores import MetricScores
+from gradual_master.results.section import Section
+
+BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
+
+SIGNIFICANCE = 0.05
+TIMES_VARIATION = 2
+FULL_RUNS = 5
+"""Runs a side from which Welch's interval is used."""
+
+MAX_RUNS_NAMED = 100
+"""A comparison that needs more runs a side than that is not worth them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison(Section):
+    """The comparison of one metric.
+
+    A change is relative (0.1: 10 % more than the baseline), for the error rate a difference of shares (0.01: one
+    percentage point more).
+    """
+
+    metric: str
+    verdict: str
+    provisional: bool
+    """By the block bootstrap."""
+    method: str | None
+    """"welch" or "bootstrap"; None: there was nothing to compare, or no A/A variation."""
+    levels: tuple[float, ...]
+    """The targets of the levels that count."""
+    left_out: tuple[str, ...]
+    """Why other matched levels do not count."""
+    baseline: float | None
+    """The geometric mean over levels and runs; of the error rate the mean."""
+    candidate: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+    """Ends of the 95 % interval of `change`."""
+    min_change: float
+    """The smallest increase that counts."""
+    p: float | None
+    p_adjusted: float | None
+    p_permutation: float | None
+    """Beside Welch's test; it decides nothing."""
+    runs_needed: int | None
+    """Runs a side that would decide an inconclusive metric; None: not inconclusive, or more than 100, or unknown."""
+    reason: str
+    """Why there is no estimate; empty if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEvidence:
+    """What the verdict on a metric is made from."""
+
+    scores: MetricScores
+    estimate: EffectEstimate | None
+    method: str | None
+    deviation: float | None
+    """The standard deviation of a run's score between runs of the same system; None: unknown."""
+    variances: tuple[float, float] | None
+    """Of a run's score, on each side; None: unknown."""
+    p_permutation: float | None = None
+    reason: str = ""
+
+    @property
+    def min_effect(self) -> float:
+        """The smallest effect that counts, on the scale of the scores."""
+        return max(self.scores.metric.min_effect, TIMES_VARIATION * (self.deviation or 0.0))
+
+    def compare(self, p_adjusted: float | None) -> MetricComparison:
+        """The verdict, with the p-value after the correction for several metrics."""
+        metric, estimate = self.scores.metric, self.estimate
+        verdict = INCONCLUSIVE if estimate is None or p_adjusted is None else self._verdict(estimate, p_adjusted)
+        known = len(self.scores.baseline) > 0
+        return MetricComparison(
+            metric=metric.name,
+            verdict=verdict,
+            provisional=self.method == "bootstrap",
+            method=self.method,
+            levels=tuple(target for target, _ in self.scores.keys),
+            left_out=self.scores.left_out,
+            baseline=_rounded(metric.value(float(self.scores.baseline.mean()))) if known else None,
+            candidate=_rounded(metric.value(float(self.scores.candidate.mean()))) if known else None,
+            change=_rounded(metric.change(self.scores.effect)) if known else None,
+            low=None if estimate is None else _rounded(metric.change(estimate.low)),
+            high=None if estimate is None else _rounded(metric.change(estimate.high)),
+            min_change=_rounded(metric.change(self.min_effect)),
+            p=None if estimate is None else _rounded(estimate.p),
+            p_adjusted=None if p_adjusted is None else _rounded(p_adjusted),
+            p_permutation=None if self.p_permutation is None else _rounded(self.p_permutation),
+            runs_needed=self._runs_needed() if verdict == INCONCLUSIVE else None,
+            reason=self.reason,
+        )
+
+    def _verdict(self, estimate: EffectEstimate, p_adjusted: float) -> str:
+        least = self.min_effect
+        if p_adjusted <= SIGNIFICANCE and (estimate.low > least or estimate.high < -least):
+            is_better = (estimate.low > least) == self.scores.metric.higher_is_better
+            verdict = BETTER if is_better else WORSE
+        else:
+            verdict = EQUIVALENT if -least < estimate.low and estimate.high < least else INCONCLUSIVE
+        return INCONCLUSIVE if self.scores.left_out and verdict != WORSE else verdict
+
+    def _runs_needed(self) -> int | None:
+        # More runs do not bring back a level without values.
+        if self.variances is None or self.scores.left_out:
+            return None
+        least = max(FULL_RUNS, 1 + min(len(self.scores.baseline), len(self.scores.candidate)))
+        return runs_needed(self.scores.effect, self.min_effect, self.variances, least, MAX_RUNS_NAMED)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
