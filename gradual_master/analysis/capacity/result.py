@@ -1,0 +1,75 @@
+"""What a search found: plain data with a JSON form (`to_dict`). Times are seconds since the schedule's start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gradual_master.results.section import Section
+
+Outcome = Literal["passed", "failed", "undecided"]
+Purpose = Literal["climb", "bisect", "confirm", "recover"]
+Ending = Literal[
+    "found",
+    "not found below max",
+    "initial fails",
+    "goal not reached",
+    "not steady",
+    "no data",
+    "duration",
+]
+"""Why a search ended. `goal not reached`: no level met all objectives, as a rate that more users could reach was
+missed; `not steady`, `no data`: the first level could not be judged; `duration`: the time was over before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRatio(Section):
+    """One objective in one trial."""
+
+    rule: str
+    value: float | None
+    """In `unit`; None without data. Of a percentile it is the share of the samples above the limit's time."""
+    low: float | None
+    high: float | None
+    """Confidence bounds."""
+    limit: float
+    unit: str
+    """`share` (0 … 1), `ms`, `/s` or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord(Section):
+    """One level that was tried."""
+
+    users: int
+    purpose: Purpose
+    started_s: float
+    ended_s: float
+    outcome: Outcome
+    certain: bool
+    """Whether confidence bounds decided, not the point estimate after the longest hold."""
+    too_few: bool
+    """It failed, but only by a rate that more users may reach."""
+    why: str
+    observed: tuple[ObservedRatio, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityResult(Section):
+    """The greatest number of users with which all objectives were met."""
+
+    users: int | None
+    """None: no level passed. A lower bound if `ended_by` is `not found below max`."""
+    low: int | None
+    """The greatest level up to `users` that passed with confidence; None if none did."""
+    high: int | None
+    """The least level above `users` that failed with confidence; None if none did."""
+    confirmed: bool
+    """Whether a fresh trial of `users` passed."""
+    recovered: bool | None
+    """Whether the objectives were met again after an overload; None: not tried, or not judged."""
+    ended_by: Ending
+    initial: int
+    max_concurrency: int
+    objectives: tuple[str, ...]
+    trials: tuple[TrialRecord, ...]

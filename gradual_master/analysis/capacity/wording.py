@@ -1,0 +1,87 @@
+"""A result in sentences, each of which the trials carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradual_common.rules.rule import Rule
+from gradual_common.units import count
+from gradual_master.analysis.capacity.measure import CapacityMeasure
+from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
+from gradual_master.results.judging.objectives import describe
+
+_RELATIONS = {"<": "below", "<=": "of at most", ">": "above", ">=": "of at least"}
+
+
+def sentences_of(result: CapacityResult, measures: Sequence[CapacityMeasure]) -> tuple[str, ...]:
+    """What was found, what limits it, and whether the system recovered."""
+    objectives = " and ".join(_words_of(measure.rule) for measure in measures)
+    return (_finding(result, objectives), *_confirmation(result), *_limits(result), *_recovery(result))
+
+
+def _words_of(rule: Rule) -> str:
+    scope = f"({rule.scope})" if str(rule.scope) else ""
+    return f"{rule.value}{scope} {_RELATIONS[rule.op]} {describe(rule.limit, rule.unit)}"
+
+
+def _finding(result: CapacityResult, objectives: str) -> str:
+    if result.users is not None:
+        if result.ended_by == "not found below max":
+            return (
+                f"It holds at least {count(result.users, 'user')} with {objectives}: no level up to the maximum failed."
+            )
+        # Until a level has failed, a search whose time was over knows of no upper end.
+        is_open = not any(trial.outcome != "passed" and trial.users > result.users for trial in result.trials)
+        at_least = "at least " if is_open else ""
+        return f"It holds {at_least}{count(result.users, 'user')} with {objectives}{_interval(result)}."
+    if not result.trials:
+        return "No level was judged before the time was over."
+    first = f"{count(result.trials[0].users, 'user')}, the first level"
+    why = result.trials[-1].why
+    if result.ended_by == "initial fails":
+        return f"Already {first}, did not hold: {why}. Start with fewer users."
+    if result.ended_by in ("not steady", "no data"):
+        return f"Nothing was found: {first}, could not be judged ({why})."
+    return f"No level up to {count(max(trial.users for trial in result.trials), 'user')} met {objectives}."
+
+
+def _interval(result: CapacityResult) -> str:
+    if result.low is None or result.high is None:
+        return ""
+    return f" ({result.low:,}–{result.high:,})"
+
+
+def _confirmation(result: CapacityResult) -> tuple[str, ...]:
+    if result.users is None or result.confirmed:
+        return ()
+    return ("The time was over before that was confirmed by a second trial.",)
+
+
+def _limits(result: CapacityResult) -> tuple[str, ...]:
+    """Why the next level up did not hold."""
+    above = [
+        trial
+        for trial in result.trials
+        if trial.purpose != "recover" and trial.outcome != "passed" and trial.users > (result.users or 0)
+    ]
+    if result.users is None or not above:
+        return ()
+    least = min(above, key=lambda trial: trial.users)
+    return (f"With {count(least.users, 'user')} it did not: {least.why}.",)
+
+
+def _recovery(result: CapacityResult) -> tuple[str, ...]:
+    last = result.trials[-1] if result.trials else None
+    if last is None or last.purpose != "recover":
+        return ()
+    overload = count(_greatest_failed(result.trials), "user")
+    back = count(last.users, "user")
+    if result.recovered:
+        return (f"After an overload with {overload} it met the objectives again with {back}.",)
+    if result.recovered is False:
+        return (f"It did not recover: after an overload with {overload}, {back} were still too many ({last.why}).",)
+    return (f"Whether it recovers from an overload with {overload} could not be judged.",)
+
+
+def _greatest_failed(trials: Sequence[TrialRecord]) -> int:
+    return max(trial.users for trial in trials if trial.outcome != "passed" and not trial.too_few)

@@ -1,0 +1,56 @@
+"""The settings of a search."""
+
+from typing import Any
+
+import pytest
+
+from gradual_master.analysis.capacity.settings import CapacitySettings
+from gradual_master.errors import OptionError
+
+
+def settings(**fields: Any) -> CapacitySettings:
+    return CapacitySettings(**{"initial": 10, "max_concurrency": 500, "multiplier": 1.5, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"initial": 0}, "initial: 0 users; at least 1"),
+        ({"max_concurrency": 9}, "max_concurrency: 9; at least `initial`"),
+        ({"multiplier": None}, "give `multiplier` or `increment`"),
+        ({"increment": 5}, "give `multiplier` or `increment`"),
+        ({"multiplier": 1.0}, "multiplier: 1.0; above 1"),
+        ({"multiplier": None, "increment": 0}, "increment: 0; at least 1"),
+        ({"hold_s": 0.0}, "hold: 0 s; above 0 s"),
+        ({"precision": 0.0}, "precision: 0%; above 0% and below 100%"),
+        ({"settle_s": -1.0}, "settle: -1 s; at least 0 s"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        settings(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "users", "above"),
+    [
+        ({}, 10, 15),
+        ({"multiplier": 1.1}, 10, 11),  # 10 × 1.1 is 11.000000000000002.
+        ({"multiplier": 1.01}, 10, 11),  # At least one user more.
+        ({}, 400, 500),  # Not above the maximum.
+        ({"multiplier": None, "increment": 25}, 10, 35),
+    ],
+)
+def test_the_climb_multiplies_or_adds(fields: dict[str, Any], users: int, above: int) -> None:
+    assert settings(**fields).level_above(users) == above
+
+
+def test_levels_are_narrow_within_half_the_precision_or_one_user() -> None:
+    assert settings().is_narrow(200, 205)
+    assert not settings().is_narrow(200, 206)
+    assert settings().is_narrow(3, 4)
+
+
+def test_recovery_is_looked_for_one_precision_below_but_not_below_the_first_level() -> None:
+    assert settings().level_to_recover_at(200) == 190
+    assert settings().level_to_recover_at(10) == 10
