@@ -8,16 +8,17 @@ throughput has no logarithm; no response, no percentile).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradual_master.analysis.comparison.metrics import ComparedMetric
-from gradual_master.analysis.comparison.runs import ComparedRun, LevelKey
+from gradual_master.analysis.comparison.runs import ComparedLevel, ComparedRun, LevelKey
 
 Float64 = NDArray[np.float64]
+Levels = Mapping[LevelKey, ComparedLevel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,22 @@ def score_runs(
     metric: ComparedMetric, baseline: Sequence[ComparedRun], candidate: Sequence[ComparedRun], keys: Sequence[LevelKey]
 ) -> MetricScores:
     """The scores of all runs over the levels `keys`, which every run has."""
-    left_out = {key: why for key in keys if (why := next(_gaps(metric, (*baseline, *candidate), key), None))}
+    sides = [[(run.name, run.by_key()) for run in side] for side in (baseline, candidate)]
+    left_out = {key: why for key in keys if (why := next(_gaps(metric, (*sides[0], *sides[1]), key), None))}
     kept = tuple(key for key in keys if key not in left_out)
-    first, second = (
-        np.array([_score(metric, run, kept) for run in side] if kept else [], dtype=np.float64)
-        for side in (baseline, candidate)
-    )
-    return MetricScores(metric, first, second, kept, tuple(left_out.values()))
+    first, second = ([_score(metric, levels, kept) for _, levels in side] if kept else [] for side in sides)
+    return MetricScores(metric, np.array(first), np.array(second), kept, tuple(left_out.values()))
 
 
-def _gaps(metric: ComparedMetric, runs: Sequence[ComparedRun], key: LevelKey) -> Iterator[str]:
-    for run in runs:
-        value = run.by_key()[key].values.get(metric.name)
+def _gaps(metric: ComparedMetric, runs: Sequence[tuple[str, Levels]], key: LevelKey) -> Iterator[str]:
+    """Why runs have no score at a level."""
+    for name, levels in runs:
+        value = levels[key].values.get(metric.name)
         if metric.score(value) is None:
             what = "no value" if value is None else f"{value:g}, which has no ratio"
-            yield f"{key[0]:g} users: {run.name} has {what}"
+            yield f"{key[0]:g} users: {name} has {what}"
 
 
-def _score(metric: ComparedMetric, run: ComparedRun, keys: Sequence[LevelKey]) -> float:
-    levels = run.by_key()
+def _score(metric: ComparedMetric, levels: Levels, keys: Sequence[LevelKey]) -> float:
     scores = [metric.score(levels[key].values.get(metric.name)) for key in keys]
     return float(np.mean([score for score in scores if score is not None]))
