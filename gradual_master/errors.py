@@ -6,7 +6,8 @@ GradualError
     ├── OptionError              an option of the run that is out of range
     ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
     ├── ListenError              the address cannot be listened on
-    └── ReporterError            a reporter that is not there, or that cannot write its report
+    ├── ReporterError            a reporter that is not there, or that cannot write its report
+    └── AnalysisError            measured values that cannot be analysed
 """
 
 from __future__ import annotations
@@ -39,3 +40,7 @@ class ListenError(MasterError):
 
 class ReporterError(MasterError):
     """A reporter that is not there, or that cannot write its report; raised before any load is sent."""
+
+
+class AnalysisError(MasterError, ValueError):
+    """Measured values that cannot be analysed; the message says which value of which level, and what is allowed."""
