@@ -18,6 +18,7 @@ MEASUREMENTS = (
     "report",
     "comparisons",
     "flow",
+    "usl_coverage",
     "many_users",
     "soak",
 )
