@@ -1,0 +1,112 @@
+"""The result in sentences."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradual_master.analysis.scalability.result import AsymptoticBounds, Estimate, Peak, Scalability
+from gradual_master.analysis.scalability.wording import number_text, percent_text, rate_text, scalability_sentences
+
+BOUNDS = AsymptoticBounds(1.08, 0.08, 1.0, 1_880.0, True, 120.0, ())
+FOUND = Scalability(
+    reason=None,
+    weighting="relative",
+    levels=8,
+    values=8,
+    users_min=1.0,
+    users_max=300.0,
+    gamma=Estimate(20.0, 19.0, 21.0),
+    alpha=Estimate(0.028, 0.0214, 0.0351),
+    beta=Estimate(1e-5, 9e-6, 1.1e-5),
+    n_peak=Estimate(190.2, 170.0, 215.0),
+    x_peak=Estimate(1_883.9, 1_800.0, 1_950.0),
+    peak="measured",
+    peak_reached=True,
+    model="usl",
+    r_squared=0.99,
+    bounds=BOUNDS,
+)
+
+
+def test_a_measured_peak_says_where_throughput_bends_and_falls() -> None:
+    assert scalability_sentences(FOUND) == (
+        "Throughput bends at about 120 users: 2.8 % of the work is serialised (95 % interval: 2.1 to 3.5 %).",
+        "Beyond about 190 users (95 % interval: 170 to 215), more users mean less throughput; "
+        "throughput is largest there, 1,880/s.",
+    )
+
+
+def test_too_few_levels_say_only_that() -> None:
+    found = Scalability("6 levels are needed, 4 were measured", "relative", 4, 4, 1.0, 4.0)
+    assert scalability_sentences(found) == ("Scalability was not analysed: 6 levels are needed, 4 were measured.",)
+
+
+@pytest.mark.parametrize(
+    ("peak", "n_peak", "sentence"),
+    [
+        ("none", None, "The peak was not reached up to 300 users."),
+        ("none", Estimate(900.0, 400.0, None), "The peak was not reached up to 300 users."),
+        (
+            "beyond",
+            Estimate(400.0, 350.0, 500.0),
+            "The peak was not reached: the fit puts it at about 400 users (95 % interval: 350 to 500), "
+            "but no more than 300 users were measured.",
+        ),
+        (
+            "uncertain",
+            Estimate(280.0, 200.0, None),
+            "It is not certain that the peak was reached: the fit puts it at about 280 users "
+            "(95 % interval: 200 or more), and no more than 300 users were measured.",
+        ),
+        (
+            "uncertain",
+            Estimate(280.0, None, None),
+            "It is not certain that the peak was reached: the fit puts it at about 280 users, "
+            "and no more than 300 users were measured.",
+        ),
+    ],
+)
+def test_a_peak_that_was_not_measured_is_not_claimed(peak: Peak, n_peak: Estimate | None, sentence: str) -> None:
+    found = replace(FOUND, peak=peak, n_peak=n_peak)
+    assert scalability_sentences(found)[-1] == sentence
+
+
+def test_a_system_that_was_not_saturated_has_no_bend() -> None:
+    found = replace(FOUND, bounds=replace(BOUNDS, saturated=False, n_star=None))
+    assert scalability_sentences(found)[0] == "2.8 % of the work is serialised (95 % interval: 2.1 to 3.5 %)."
+
+
+def test_a_bend_at_the_smallest_level_may_lie_below_it() -> None:
+    found = replace(FOUND, users_min=115.0)
+    assert scalability_sentences(found)[0].startswith("Throughput bends at 115 users, the smallest level, or below: ")
+
+
+def test_a_serialised_share_that_may_be_zero_is_not_said() -> None:
+    found = replace(FOUND, alpha=Estimate(0.028, 0.0, 0.06))
+    assert scalability_sentences(found)[0] == "Throughput bends at about 120 users."
+
+
+def test_a_line_says_what_each_user_adds() -> None:
+    bounds = replace(BOUNDS, saturated=False, n_star=None)
+    found = replace(FOUND, alpha=Estimate(0.0, 0.0, 0.01), n_peak=None, peak="none", model="linear", bounds=bounds)
+    assert scalability_sentences(found) == (
+        "Throughput grows in proportion to the users: 20/s for each.",
+        "The peak was not reached up to 300 users.",
+    )
+
+
+def test_a_bad_fit_is_said() -> None:
+    last = scalability_sentences(replace(FOUND, r_squared=0.621))[-1]
+    assert last == "The law fits badly (R² = 0.62): take its numbers with care."
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.00001234, "0.000012"), (0.5, "0.5"), (1.0, "1"), (9.87, "9.9"), (12.6, "13"), (1e7, "10,000,000")],
+)
+def test_numbers_have_no_exponent(value: float, text: str) -> None:
+    assert number_text(value) == text
+
+
+def test_rates_have_three_digits_and_shares_two() -> None:
+    assert (rate_text(12_345.6), rate_text(0.5), percent_text(0.02773)) == ("12,300/s", "0.5/s", "2.8")
