@@ -56,13 +56,15 @@ def _two_sided_p(t: float, free: float) -> float:
     return 2 * float(stdtr(free, -abs(t)))
 
 
-def runs_needed(effect: float, min_effect: float, variances: tuple[float, float], least: int, most: int) -> int | None:
-    """How many runs a side, from `least` to `most`, would decide about this effect if it and the variances of a run's
-    score stay as they are: the first number whose interval no longer reaches the minimum effect. None: more."""
-    room = abs(abs(effect) - min_effect)
+def runs_needed(room: float, variances: tuple[float, float], least: int, most: int) -> int | None:
+    """How many runs a side, from `least` to `most`, would decide, if the effect and the variances of a run's score stay
+    as they are: the first number with half an interval below `room`, the effect's distance to the next bound. None:
+    more, or no number, since the effect lies between the bounds."""
+    if room <= 0:
+        return None
     for runs in range(least, most + 1):
         each = variances[0] / runs, variances[1] / runs
         squares = (each[0] ** 2 + each[1] ** 2) / (runs - 1)
         if squares == 0 or quantile_of_t(sum(each) ** 2 / squares) * math.sqrt(sum(each)) < room:
-            return runs if room > 0 else None
+            return runs
     return None

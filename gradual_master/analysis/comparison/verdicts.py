@@ -3,8 +3,9 @@
 - worse, better: the whole 95 % interval lies beyond the minimum effect, and the p-value of the effect, adjusted by Holm
   over the metrics, is at most 5 %. The minimum effect is the metric's (5 %), or twice the A/A variation if that is
   more: what two runs of one system differ by is no finding.
-- equivalent: the whole interval lies within ± the minimum effect (that is two one-sided tests at 2.5 %: D. J.
-  Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+- equivalent: the whole interval lies within ± the metric's own minimum effect (that is two one-sided tests at 2.5 %:
+  D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). A larger A/A variation does not widen
+  it: noise does not make a change of 10 % nothing.
 - inconclusive: else, with the number of runs a side that would decide it.
 
 A level that was left out, since a run had no value there, keeps a metric from being better or equivalent.
@@ -55,7 +56,9 @@ class MetricComparison(Section):
     high: float | None
     """Ends of the 95 % interval of `change`."""
     min_change: float
-    """The smallest increase that counts."""
+    """The smallest increase that counts as better or worse."""
+    max_same: float
+    """The largest increase that counts as equivalent."""
     p: float | None
     p_adjusted: float | None
     p_permutation: float | None
@@ -82,7 +85,7 @@ class MetricEvidence:
 
     @property
     def min_effect(self) -> float:
-        """The smallest effect that counts, on the scale of the scores."""
+        """The smallest effect that counts as better or worse, on the scale of the scores."""
         return max(self.scores.metric.min_effect, TIMES_VARIATION * (self.deviation or 0.0))
 
     def compare(self, p_adjusted: float | None) -> MetricComparison:
@@ -103,6 +106,7 @@ class MetricEvidence:
             low=None if estimate is None else _rounded(metric.change(estimate.low)),
             high=None if estimate is None else _rounded(metric.change(estimate.high)),
             min_change=_rounded(metric.change(self.min_effect)),
+            max_same=_rounded(metric.change(metric.min_effect)),
             p=None if estimate is None else _rounded(estimate.p),
             p_adjusted=None if p_adjusted is None else _rounded(p_adjusted),
             p_permutation=None if self.p_permutation is None else _rounded(self.p_permutation),
@@ -111,12 +115,12 @@ class MetricEvidence:
         )
 
     def _verdict(self, estimate: EffectEstimate, p_adjusted: float) -> str:
-        least = self.min_effect
+        least, same = self.min_effect, self.scores.metric.min_effect
         if p_adjusted <= SIGNIFICANCE and (estimate.low > least or estimate.high < -least):
             is_better = (estimate.low > least) == self.scores.metric.higher_is_better
             verdict = BETTER if is_better else WORSE
         else:
-            verdict = EQUIVALENT if -least < estimate.low and estimate.high < least else INCONCLUSIVE
+            verdict = EQUIVALENT if -same < estimate.low and estimate.high < same else INCONCLUSIVE
         return INCONCLUSIVE if self.scores.left_out and verdict != WORSE else verdict
 
     def _runs_needed(self) -> int | None:
@@ -124,7 +128,8 @@ class MetricEvidence:
         if self.variances is None or self.scores.left_out:
             return None
         least = max(FULL_RUNS, 1 + min(len(self.scores.baseline), len(self.scores.candidate)))
-        return runs_needed(self.scores.effect, self.min_effect, self.variances, least, MAX_RUNS_NAMED)
+        room = max(abs(self.scores.effect) - self.min_effect, self.scores.metric.min_effect - abs(self.scores.effect))
+        return runs_needed(room, self.variances, least, MAX_RUNS_NAMED)
 
 
 def _rounded(value: float) -> float:

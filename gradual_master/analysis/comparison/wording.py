@@ -34,7 +34,7 @@ def metric_sentence(found: MetricComparison) -> str:
     if found.verdict == INCONCLUSIVE:
         parts.append(found.reason or _needed(found))
     if found.verdict == EQUIVALENT:
-        parts.append(f"no change of {_amount(found, found.min_change)} or more")
+        parts.append(f"no change of {_amount(found, found.max_same)} or more")
     if found.left_out:
         parts.append(f"left out: {'; '.join(found.left_out)}")
     return "; ".join(parts)
@@ -44,9 +44,7 @@ def _needed(found: MetricComparison) -> str:
     if found.left_out:
         return "a level without values cannot be judged"
     if found.runs_needed is None:
-        return (
-            f"more than {MAX_RUNS_NAMED} runs a side would be needed to tell it from {_amount(found, found.min_change)}"
-        )
+        return f"more than {MAX_RUNS_NAMED} runs a side would be needed to decide"
     return f"about {found.runs_needed} runs a side would decide it"
 
 

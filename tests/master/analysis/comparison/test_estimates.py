@@ -28,7 +28,7 @@ def test_sides_without_any_spread_differ_or_do_not(candidate: float, p: float) -
 
 def test_the_number_of_runs_is_the_first_whose_interval_does_not_reach_the_minimum_effect() -> None:
     sd, effect, least = 0.03, 0.09, math.log(1.05)
-    needed = runs_needed(effect, least, (sd**2, sd**2), 5, 100)
+    needed = runs_needed(effect - least, (sd**2, sd**2), 5, 100)
     assert needed is not None
 
     def half_width(runs: int) -> float:
@@ -38,14 +38,14 @@ def test_the_number_of_runs_is_the_first_whose_interval_does_not_reach_the_minim
 
 
 def test_the_number_of_runs_for_an_equivalence_is_found_likewise() -> None:
-    assert runs_needed(0.0, 0.05, (0.02**2, 0.02**2), 5, 100) == 5
-    assert runs_needed(-0.04, 0.05, (0.02**2, 0.02**2), 5, 100) == 32
+    assert runs_needed(0.05, (0.02**2, 0.02**2), 5, 100) == 5
+    assert runs_needed(0.01, (0.02**2, 0.02**2), 5, 100) == 32
 
 
-@pytest.mark.parametrize(("effect", "sd"), [(0.05, 0.02), (0.05, 0.0), (0.051, 0.02)])
-def test_an_effect_at_the_minimum_needs_more_runs_than_anyone_makes(effect: float, sd: float) -> None:
-    assert runs_needed(effect, 0.05, (sd**2, sd**2), 5, 100) is None
+@pytest.mark.parametrize(("room", "sd"), [(0.0, 0.02), (0.0, 0.0), (-0.01, 0.02), (0.001, 0.02)])
+def test_an_effect_at_a_bound_or_between_them_is_decided_by_no_number_of_runs(room: float, sd: float) -> None:
+    assert runs_needed(room, (sd**2, sd**2), 5, 100) is None
 
 
 def test_without_any_spread_the_least_number_decides() -> None:
-    assert runs_needed(0.02, 0.05, (0.0, 0.0), 6, 100) == 6
+    assert runs_needed(0.02, (0.0, 0.0), 6, 100) == 6

@@ -51,6 +51,8 @@ def test_twice_the_variation_is_the_smallest_effect_of_a_noisy_system() -> None:
     assert noisy.verdict == "inconclusive"
     assert noisy.min_change == pytest.approx(math.expm1(0.08), rel=1e-5)
     assert evidence("p95", 0.09, 0.20, deviation=0.04).compare(0.001).verdict == "worse"
+    assert evidence("p95", -0.07, 0.07, deviation=0.04).compare(1.0).verdict == "inconclusive"
+    assert evidence("p95", -0.04, 0.04, deviation=0.04).compare(1.0).verdict == "equivalent"
     assert evidence("p95", 0.06, 0.20, deviation=None).compare(0.001).min_change == 0.05
 
 
