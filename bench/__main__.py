@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "before",
     "samples",
     "report",
+    "capacity",
     "comparisons",
     "flow",
     "usl_coverage",
