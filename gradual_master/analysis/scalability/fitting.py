@@ -118,8 +118,16 @@ def _fit_from(start: Floats, free: NDArray[np.bool_], target: FitTarget) -> LawF
 
     inside = np.clip(start, (1e-6, 1e-9, 1e-12), (np.inf, 0.9, 0.9))
     limits = (np.array([1e-9, 0.0, 0.0])[free], np.array([np.inf, 1.0, 1.0])[free])
-    tolerances = {"ftol": TOLERANCE, "xtol": TOLERANCE, "gtol": TOLERANCE}
-    found = least_squares(residuals, inside[free], jac=slopes, bounds=limits, x_scale="jac", **tolerances)
+    found = least_squares(
+        residuals,
+        inside[free],
+        jac=slopes,
+        bounds=limits,
+        x_scale="jac",
+        ftol=TOLERANCE,
+        xtol=TOLERANCE,
+        gtol=TOLERANCE,
+    )
     law = law_of(found.x)
     return LawFit(law, _squares(law, target))
 

@@ -45,7 +45,7 @@ class Usl:
         return Usl(self.gamma * factor, self.alpha, self.beta)
 
     def peak(self) -> float | None:
-        """The concurrency with the largest throughput; None if the law has none at one user or more."""
+        """The concurrency with the largest throughput, at least 1; None if β = 0 or α = 1."""
         if self.beta <= 0.0 or self.alpha >= 1.0:
             return None
         return max(1.0, sqrt((1.0 - self.alpha) / self.beta))

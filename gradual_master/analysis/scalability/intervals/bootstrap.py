@@ -11,6 +11,14 @@ Bootstrap", 1993, 12.5). It widens for few levels as Student's t does, and leans
 - Residuals change places between levels, so that each level has the same (relative) error by assumption, as in the
   fit. The wild bootstrap, which leaves each at its level, covers γ only 78 % of the time: the smallest level has nearly
   all of the leverage on γ, and so no residual of its own.
+
+Measured (`bench/usl_coverage.py`): levels evenly spaced from 1 to 80 users, γ = 20, α = 0.03, normal errors of 3 %. Of
+1,000 data sets, so many percent of the intervals cover the true value (± 1.4 at two standard errors):
+
+                              γ      α      β     N*     X*   curve
+    12 levels, β = 0.0005   93.6   95.5   95.1   95.2   96.5   95.3
+     6 levels, β = 0.0005   94.9   96.3   95.8   95.8   95.6   95.6
+    12 levels, β = 0        93.6   95.2   97.7                 95.5
 """
 
 from __future__ import annotations
