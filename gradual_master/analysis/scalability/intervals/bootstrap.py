@@ -19,6 +19,8 @@ Measured (`bench/usl_coverage.py`): levels evenly spaced from 1 to 80 users, γ 
     12 levels, β = 0.0005   93.6   95.5   95.1   95.2   96.5   95.3
      6 levels, β = 0.0005   94.9   96.3   95.8   95.8   95.6   95.6
     12 levels, β = 0        93.6   95.2   97.7                 95.5
+
+Of 500 sets with heavy tails (Student's t, 3 degrees of freedom): 93–96 % at 12 levels, 91–95 % at 6. Uniform: 94–97 %.
 """
 
 from __future__ import annotations
