@@ -3,7 +3,7 @@
 from compared_runs import run, runs
 
 from gradual_master.analysis.comparison.compare import compare_runs
-from gradual_master.analysis.comparison.runs import AaVariation
+from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun
 
 STEADY = (0.99, 1.0, 1.01, 1.0, 1.0)
 SLOWER = (1.19, 1.2, 1.21, 1.2, 1.2)
@@ -55,6 +55,15 @@ def test_one_run_a_side_is_provisional_or_says_what_it_takes() -> None:
 def test_levels_that_are_missing_are_named() -> None:
     found = compare_runs([run("a", targets=(10, 20))], [run("b", targets=(10,))])
     assert found.summary.endswith("; not in all runs: 20 users")
+    partly = compare_runs(
+        [run("a")],
+        [ComparedRun("b", (run("b").levels[0], run("b", p99=None, targets=(20,)).levels[0]))],
+        dict.fromkeys(SENTENCES, AaVariation(0.01, 10)),
+    )
+    assert (
+        "a level without values cannot be judged; left out: 20 users: b has no value"
+        in partly.sentences[SENTENCES["p99"]]
+    )
     gone = compare_runs(runs("a", *STEADY), [*runs("b", *STEADY[1:]), run("b9", p99=None)])
     sentence = gone.sentences[SENTENCES["p99"]]
     assert sentence == (
