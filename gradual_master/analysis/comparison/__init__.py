@@ -10,5 +10,6 @@ within a run, and the baseline's stored A/A variation that between runs; the res
 
 By simulation (`python -m bench comparisons`, 1,000 pairs each, 2 % of noise between runs): equal systems raised no
 alarm at 5 against 5 nor at 1 against 1. A slowdown of 10 % was found in 93 % of the pairs (5 against 5) and in 34 %
-(1 against 1), one of 20 % in 100 % and 99 %. One of 5 %, the minimum effect itself, was called worse in 5.5 % and 2.7 %.
+(1 against 1), one of 20 % in 100 % and 99 %. One of 5 %, the minimum effect itself, was called worse in 5.5 % and in
+2.7 %.
 """
