@@ -82,7 +82,7 @@ def shown_path(file: str) -> str | None:
 
 def _of_summary(loaded: LoadedPlan, summary: Summary) -> Iterator[str]:
     from gradual_common.plan.model.series import SeriesIndex
-    from gradual_master.results.judging.plan_objectives import thresholds_by_name
+    from gradual_master.results.judging.objectives.of_plan import thresholds_by_name
 
     plan, verdict = loaded.display_plan, summary.verdict
     numbers = thresholds_by_name(plan, SeriesIndex.of(plan), loaded.schedule)

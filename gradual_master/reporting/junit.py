@@ -19,7 +19,7 @@ from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.tables import state_of
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import distinct
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.summary.sections import Summary
 
 VERDICT = "verdict"

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from gradual_common.process.exit_codes import Status
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.text.formatting import distinct
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.sections import ActionRow, GroupRow, Summary

@@ -30,7 +30,7 @@ from gradual_master.reporting.text.formatting import (
     show_tenth,
     show_value,
 )
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 
 State = Literal["passed", "failed", "warning", "none"]

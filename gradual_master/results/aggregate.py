@@ -30,8 +30,10 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import ACTIVE, Batch
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.judging.objectives import ObjectiveRow, Watch
-from gradual_master.results.judging.plan_objectives import plan_objectives
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.judging.objectives.of_plan import plan_objectives
+from gradual_master.results.judging.objectives.views import ClosedInterval, Frame, RunSoFar
+from gradual_master.results.judging.objectives.watch import watch_of
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.errors import MAX_LIVE_ROWS, ErrorRow, ErrorTable
 from gradual_master.results.measures.intervals import IntervalRecord, IntervalWriter
@@ -72,8 +74,9 @@ class Aggregate:
         """The last intervals."""
         self.series = Series(schedule.groups, failures=self.index.failures)
         self.step_series = StepTimeSeries(interval)
-        self.watches = [Watch(objective) for objective in plan_objectives(plan, self.index, schedule)]
         self._phases = _phases_of_levels(schedule)
+        frame = Frame(self.shape, schedule, interval, self._phases.__getitem__)
+        self.watches = [watch_of(objective, frame) for objective in plan_objectives(plan, self.index, schedule)]
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures
@@ -136,6 +139,8 @@ class Aggregate:
         self._add_to_run(measured)
         self._note_peak(measured)
         # After the interval was added: it belongs to the run so far.
+        for watch in self.watches:
+            watch.view.take(ClosedInterval(number, measured, interval.health))
         objectives = self.look((number + 1) * self.interval / NS_PER_S)
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)
@@ -162,16 +167,21 @@ class Aggregate:
 
     def look(self, at_s: float) -> tuple[ObjectiveRow, ...]:
         """Every objective over the run so far."""
-        return tuple(watch.look(self.totals, at_s) for watch in self.watches)
+        run = self._so_far()
+        return tuple(watch.look(run, at_s) for watch in self.watches)
 
     def ends_run(self, number: int) -> str | None:
         """Why an objective ends the run after interval `number`, the last that was closed; None if none does."""
-        at_s = (number + 1) * self.interval / NS_PER_S
-        return next((reason for watch in self.watches if (reason := watch.ends_run(self.totals, at_s))), None)
+        run, at_s = self._so_far(), (number + 1) * self.interval / NS_PER_S
+        return next((reason for watch in self.watches if (reason := watch.ends_run(run, at_s))), None)
 
     def judge(self, *, is_cut_short: bool = False) -> tuple[ObjectiveRow, ...]:
         """Every objective over the whole run, or over as much of it as there was."""
-        return tuple(watch.judge(self.totals, is_cut_short=is_cut_short) for watch in self.watches)
+        run = self._so_far(is_over=True)
+        return tuple(watch.judge(run, is_cut_short=is_cut_short) for watch in self.watches)
+
+    def _so_far(self, *, is_over: bool = False) -> RunSoFar:
+        return RunSoFar(self.totals, self.levels, self.agents, is_over)
 
     def errors(self, most: int | None = None) -> tuple[ErrorRow, ...]:
         """The table of errors of the run so far, its first `most` rows."""

@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import RATES, TAG, TIMES, Scope
 from gradual_master.reporting.charts.parts import GREY, Key
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.summary.sections import ActionRow
 
 MAX_LIMIT_TO_PEAK, MAX_LIMIT_TO_PEAK_LOG = 3.0, 10.0

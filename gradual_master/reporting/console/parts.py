@@ -41,7 +41,7 @@ from gradual_master.reporting.text.formatting import (
 from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.metrics import MetricRow

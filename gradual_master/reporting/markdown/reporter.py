@@ -28,7 +28,7 @@ from gradual_master.reporting.text.formatting import NO_DATA, show_instant, show
 from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary.sections import Summary
 

@@ -28,7 +28,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.reporting.metric_sums import MetricKey, MetricSums, add_metrics
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
 
 Temporality = Literal["cumulative", "delta"]

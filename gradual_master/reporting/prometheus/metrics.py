@@ -28,7 +28,7 @@ from gradual_master.reporting.prometheus.values import value_families
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.reporting.text.formatting import distinct
 from gradual_master.results.facts import RunFacts
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.summary.sections import Summary
 

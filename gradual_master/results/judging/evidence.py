@@ -11,8 +11,8 @@ from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
 from gradual_master.results.judging.littles_law import LittlesLaw
-from gradual_master.results.judging.objectives import Objective, ObjectiveRow
-from gradual_master.results.judging.plan_objectives import judges_failures
+from gradual_master.results.judging.objectives.objective import Objective, ObjectiveRow
+from gradual_master.results.judging.objectives.of_plan import judges_failures
 from gradual_master.results.judging.think_times import WaitLateness
 from gradual_master.results.measures.error_samples import ErrorSample
 from gradual_master.results.measures.errors import ErrorRow

@@ -26,8 +26,8 @@ from gradual_common.process.exit_codes import Status, of_verdict
 from gradual_common.units import count, percent
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, UNACCOUNTED_WARNING_SHARE, WindowGap
-from gradual_master.results.judging.objectives import ObjectiveRow
-from gradual_master.results.judging.plan_objectives import ALWAYS, DEFAULT_NAME
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.judging.objectives.of_plan import ALWAYS, DEFAULT_NAME
 from gradual_master.results.judging.saturation import MAX_SATURATED_SHARE
 from gradual_master.results.section import Section
 

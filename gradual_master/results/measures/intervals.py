@@ -16,7 +16,7 @@ from gradual_common.plan.model.series import MetricSeries, SeriesIndex
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, METRIC, RECORDED, RESPONSE_TIME, STOPPING, THINKING
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.scheduled_users import ScheduledUsers

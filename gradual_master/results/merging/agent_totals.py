@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
@@ -103,9 +104,14 @@ class AgentTotals:
         return self._lags
 
     @property
+    def cpu_shares(self) -> npt.NDArray[np.float64]:
+        """The share of a core in each interval, in any order."""
+        return np.frombuffer(self._cpu.tobytes())
+
+    @property
     def cpu_p95(self) -> float | None:
         """The share of a core that 95 % of the intervals stayed at or below; None when no batch of it came."""
-        return float(np.percentile(np.frombuffer(self._cpu), 95, method="inverted_cdf")) if self._cpu else None
+        return float(np.percentile(self.cpu_shares, 95, method="inverted_cdf")) if self._cpu else None
 
     @property
     def loop_lag(self) -> Histogram:

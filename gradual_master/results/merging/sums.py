@@ -16,8 +16,8 @@ to (scope, step, kind, measure), numbered as one `code`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -121,6 +121,25 @@ class Contribution:
     histograms: SparseHistograms
     """By `Shape.code`."""
 
+    def of_scopes(self, scopes: Collection[int]) -> Contribution:
+        """What is in these scopes."""
+        if all(scope in scopes for scope in self.scopes):
+            return self
+        rows = [row for row, scope in enumerate(self.scopes) if scope in scopes]
+        here = self.histograms.codes // self.sums.shape.codes + OUTSIDE
+        return Contribution(
+            tuple(self.scopes[row] for row in rows),
+            self.extents[rows],
+            Sums(self.sums.shape, self.sums.values[rows]),
+            self.histograms.select(np.isin(here, list(scopes))),
+        )
+
+    def of_series(self, series: Iterable[int]) -> Contribution:
+        """All sums, and the histograms of these series, which are copied: the rest is not held on to."""
+        shape, codes = self.sums.shape, self.histograms.codes
+        here = codes // (shape.kinds * len(MEASURES)) % shape.series
+        return replace(self, histograms=self.histograms.select(np.isin(here, list(series))).copy())
+
     def rename(self, scope_of: Callable[[int], int]) -> Contribution:
         """The same contribution under other scopes; several scopes may become one.
 
@@ -220,6 +239,16 @@ class LevelMeasurements:
             if scope in self._closed:
                 opened.add(self._closed.pop(scope))
         return self._open[scope]
+
+    def complete(self, *, is_over: bool) -> frozenset[int]:
+        """The levels in which no more samples end, unless they are late; all that there are if the run `is_over`."""
+        return frozenset(self._closed if not is_over else (*self._closed, *self._open))
+
+    def part(self, scope: int) -> Contribution:
+        """What was measured in one level."""
+        row = self.sums.rows_of((scope,))
+        histograms = self._open[scope].freeze() if scope in self._open else self._closed[scope]
+        return Contribution((scope,), self.sums.extents[row], Sums(self.sums.shape, self.sums.values[row]), histograms)
 
     def histogram(self, scope: int, codes: Iterable[int]) -> Histogram:
         """Histograms of one level together; empty when nothing ended in it."""

@@ -11,7 +11,7 @@ from gradual_master.reporting.monitor.panels.base import Demand, listing
 from gradual_master.reporting.monitor.state import MonitorState
 from gradual_master.reporting.tables import State, state_of
 from gradual_master.reporting.text.formatting import show_seconds, show_value
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 
 STATES: dict[State, tuple[str, str]] = {
     "failed": ("FAILING", ALARM),

@@ -9,7 +9,7 @@ from made_evidence import evidence_of
 from gradual_common.clock import NS_PER_S
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import WindowGap
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.judging.verdict import judge
 
 

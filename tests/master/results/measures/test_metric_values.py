@@ -11,7 +11,7 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import Batch, Health
 from gradual_master.results.aggregate import Aggregate
-from gradual_master.results.judging.objectives import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.metrics import MetricRow, doubtful_metrics, metric_rows
 
 S = 1_000_000_000

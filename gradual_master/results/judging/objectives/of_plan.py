@@ -13,7 +13,7 @@ from gradual_common.plan.model.series import MetricSeries, SeriesIndex, StepSeri
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import METRIC_SERIES, OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
-from gradual_master.results.judging.objectives import Objective
+from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.measures.totals import Selection
 from gradual_master.results.merging.sums import OUTSIDE
 

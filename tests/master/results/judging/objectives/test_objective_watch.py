@@ -11,7 +11,8 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, iteration_time, plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import CONNECT, EXCHANGE, TTFB
 from gradual_common.rules.parser import parse_rule
-from gradual_master.results.judging.objectives import ObjectiveRow, Observation, observe
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.judging.objectives.observing import Observation, observe_samples
 from gradual_master.results.measures.totals import Totals
 from gradual_master.results.merging.sums import OUTSIDE, Shape
 
@@ -80,7 +81,7 @@ def test_a_statistic_that_only_the_rules_know_is_no_rate_but_a_bug() -> None:
     totals = Totals(Shape(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
     rule = replace(parse_rule("count < 1"), statistic="novelty")
     with pytest.raises(ValueError, match="the statistic novelty has no value here"):
-        observe(rule, totals.everything(), totals)
+        observe_samples(rule, totals.everything(), totals)
 
 
 def test_a_percentile_is_within_its_stated_error_of_numpys() -> None:
@@ -258,4 +259,4 @@ def test_worst_is_the_value_farthest_on_the_wrong_side(rule: str, worst: float) 
 )
 def test_of_nothing_only_counts_are_known(rule: str, value: float | None) -> None:
     totals = Totals(Shape(SeriesIndex.of(plan_of())), schedule_of((2, 1)))
-    assert observe(parse_rule(rule), totals.everything(), totals) == Observation(value, 0)
+    assert observe_samples(parse_rule(rule), totals.everything(), totals) == Observation(value, 0)

@@ -8,8 +8,8 @@ from raw_run import plan_of, schedule_of
 from gradual_common.errors import RuleError
 from gradual_common.kinds.failures import KIND, OK
 from gradual_common.plan.model.series import SeriesIndex
-from gradual_master.results.judging.objectives import Objective
-from gradual_master.results.judging.plan_objectives import plan_objectives
+from gradual_master.results.judging.objectives.objective import Objective
+from gradual_master.results.judging.objectives.of_plan import plan_objectives
 from gradual_master.results.merging.sums import OUTSIDE
 
 FAILURES = tuple(range(1, len(KIND)))

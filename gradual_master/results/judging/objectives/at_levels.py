@@ -1,0 +1,62 @@
+"""Levels that are complete (`at 200 users`, `over levels`): their steady parts."""
+
+from __future__ import annotations
+
+from gradual_common.rules.rule import TargetLevel
+from gradual_common.schedule.schedule import Level
+from gradual_master.results.judging.objectives.objective import Objective
+from gradual_master.results.judging.objectives.observing import NOTHING, Observation, observe, worse_of
+from gradual_master.results.judging.objectives.views import ClosedInterval, Frame, RunSoFar
+from gradual_master.results.merging.sums import OUTSIDE
+
+
+class LevelsView:
+    """Levels that are complete: all of them together, or (`over levels`) the worst of them."""
+
+    def __init__(self, objective: Objective, frame: Frame) -> None:
+        self._objective = objective
+        self._frame = frame
+        self._wanted = levels_of(objective, frame)
+        self._each = objective.rule.window == "levels"
+
+    def take(self, interval: ClosedInterval) -> None:
+        """The levels have it."""
+
+    def see(self, run: RunSoFar) -> Observation:
+        """The worst of the levels, or all of them."""
+        levels = self._complete(run)
+        if not self._each:
+            return self._of(run, levels)
+        worst = NOTHING
+        for level in levels:
+            seen = self._of(run, [level])
+            if self._objective.rule.quantile is None or seen.samples >= self._objective.enough:
+                worst = worse_of(self._objective.rule, worst, seen)
+        return worst
+
+    def _complete(self, run: RunSoFar) -> list[Level]:
+        complete = run.levels.complete(is_over=run.is_over)
+        return [level for level in self._frame.schedule.levels if level.number in self._wanted & complete]
+
+    def _of(self, run: RunSoFar, levels: list[Level]) -> Observation:
+        if not levels:
+            return NOTHING
+        seen = observe(self._objective, self._frame.totals(run.levels.part(level.number) for level in levels))
+        targets = sorted({level.target for level in levels})
+        most = "" if len(targets) == 1 else f"{targets[0]:g} to "
+        return Observation(seen.value, seen.samples, f" at {most}{targets[-1]:g} users")
+
+
+def levels_of(objective: Objective, frame: Frame) -> frozenset[int]:
+    """The numbers of the levels that an objective is about; a pause before a phase is none."""
+    return frozenset(
+        level.number
+        for level in frame.schedule.levels
+        if frame.phase_of(level.number) != OUTSIDE and _is_meant(level, objective.rule.at)
+    )
+
+
+def _is_meant(level: Level, at: TargetLevel | None) -> bool:
+    if at is None:
+        return True
+    return level.target <= at.users if at.up_to else level.target == at.users
