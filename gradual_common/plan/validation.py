@@ -22,6 +22,7 @@ from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.overrides import Overrides
 from gradual_common.plan.reading.profiles import Profiles, with_profile
 from gradual_common.plan.scheduling import compile_schedule
+from gradual_common.plan.thresholds import thresholds_never_judged
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
 
@@ -64,11 +65,14 @@ def mistakes_in_profiles(document: Document, profiles: Profiles, chosen: str | N
 
 
 def schedule_of(document: Document, plan: Plan) -> Schedule:
-    """The schedule; PlanError with what only shows when the ramps are compiled one after the other."""
+    """The schedule; PlanError with what only shows when it is compiled, and with objectives that it cannot judge."""
     try:
-        return compile_schedule(plan)
+        schedule = compile_schedule(plan)
     except PlanError as error:
         raise PlanError([replace(problem, file=document.name) for problem in error.problems]) from error
+    if unjudged := list(thresholds_never_judged(document, plan, schedule)):
+        raise PlanError(unjudged)
+    return schedule
 
 
 def find_warnings(view: PlanView, plan: Plan) -> tuple[Problem, ...]:

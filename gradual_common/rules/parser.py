@@ -26,7 +26,7 @@ from gradual_common.rules.rule import (
     Window,
     unit_of,
 )
-from gradual_common.rules.scope_checks import DIMENSIONS, mistakes_in
+from gradual_common.rules.scope_checks import DIMENSIONS, mistake_of_health, mistakes_in
 from gradual_common.rules.tokens import TokenReader
 from gradual_common.rules.value import HEALTH, NAMED_SERIES, SERIES_STATISTICS, RuleValue
 from gradual_common.units import read_bare_duration
@@ -61,6 +61,8 @@ class _Parser(TokenReader):
         if not self.is_done():
             hint = "; `at … users` is written before `for` and `over`" if self.next.text == "at" else ""
             raise self.error(f"the rule should end here, found {self.next}{hint}")
+        if value.series == "agent" and (mistake := mistake_of_health(value, at, window)):
+            raise self.error(mistake)
         measured = value._asdict()
         text = self.text.strip()
         return Rule(text, **measured, op=op, limit=limit, scope=scope, at=at, window=window, window_ns=window_ns)

@@ -76,6 +76,13 @@ class TargetLevel:
     users: int
     up_to: bool = False
 
+    def includes(self, target: float) -> bool:
+        """Whether a level with this number of users is meant."""
+        return target <= self.users if self.up_to else target == self.users
+
+    def __str__(self) -> str:
+        return f"{'<= ' if self.up_to else ''}{self.users}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -123,18 +130,8 @@ class Rule:
 
     @property
     def can_be_broken_early(self) -> bool:
-        """Whether the run so far can break it for good: a count that is to be reached cannot."""
-        return self.statistic not in (*COUNTS, "sum") or self.op.startswith("<")
-
-    def unsupported(self) -> str | None:
-        """The part of this rule that cannot be judged yet, as a noun, or None."""
-        if self.series == "agent":
-            return f"`{self.value}`: an objective on the agents"
-        if self.at is not None:
-            return "`at … users` in an objective"
-        if self.window is not None:
-            return f"`{'for' if self.window == 'for' else 'over'}` in an objective"
-        return None
+        """Whether it can be broken for good before the end: a count that is to be reached in the run cannot."""
+        return self.window in ("for", "levels") or self.statistic not in (*COUNTS, "sum") or self.op.startswith("<")
 
 
 def compare(observed: float, op: Operator, limit: float) -> bool:
@@ -166,7 +163,7 @@ def write_rule(rule: Rule) -> str:
     limit = format_duration(int(rule.limit)) if rule.unit == "ns" else f"{rule.limit:.15g}{rule.unit}"
     words = [f"{rule.value}{scope}", rule.op, limit]
     if rule.at is not None:
-        words.append(f"at {'<= ' if rule.at.up_to else ''}{rule.at.users} users")
+        words.append(f"at {rule.at} users")
     if rule.window is not None:
         words.append(f"for {format_duration(rule.window_ns)}" if rule.window == "for" else f"over {rule.window}")
     return " ".join(words)

@@ -1,10 +1,10 @@
-"""What a scope may hold, beside what the rule measures."""
+"""What a scope, a level and a window may be, beside what the rule measures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradual_common.rules.rule import METRIC_SERIES, SHARES, Scope
+from gradual_common.rules.rule import METRIC_SERIES, SHARES, Scope, TargetLevel, Window
 from gradual_common.rules.value import SERIES_STATISTICS, RuleValue
 
 DIMENSIONS = ("action", "step", "group", "transaction", METRIC_SERIES, "phase", "service", "kind")
@@ -55,3 +55,12 @@ def _of_outcomes(value: RuleValue) -> Iterator[str]:
         yield "an interrupted request has neither succeeded nor failed: leave ok, failed and kind out"
     if value.statistic in SHARES:
         yield f"{value.statistic} is a share of all requests: leave ok, failed and kind out"
+
+
+def mistake_of_health(value: RuleValue, at: TargetLevel | None, window: Window | None) -> str | None:
+    """What is wrong with the level or window of a rule on agents, as the reason of an error."""
+    if at is not None or window == "levels":
+        return "the health of agents is judged over the run, or `for` a duration: agents have no levels of their own"
+    if window == "for" and value.statistic != "cpu" and value.of != "max":
+        return f"of a window only the longest lag is known: write agent.{value.statistic}.max"
+    return None

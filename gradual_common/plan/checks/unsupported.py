@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import EACH, Document, Path, attempt, mapping_at, places
-from gradual_common.rules.parser import parse_rule
+from gradual_common.language.document import Document, Path
 from gradual_common.schedule.ramps.parsing import ramps_in
 
 Refusal = tuple[Path, Problem]
@@ -19,11 +18,6 @@ def unsupported_parts(document: Document) -> Iterator[Refusal]:
     for path, ramp in ramps_in(root):
         if (ramp.get("strategy") if isinstance(ramp, dict) else ramp) == "find_capacity":
             yield _refuse(document, path, "find_capacity")
-    for path, threshold in places(root, "thresholds", EACH):
-        text = threshold if isinstance(threshold, str) else mapping_at(threshold).get("rule")
-        rule = attempt(parse_rule, text) if isinstance(text, str) else None
-        if rule is not None and (missing := rule.unsupported()) is not None:
-            yield _refuse(document, path, missing)
 
 
 def _refuse(document: Document, path: Path, what: str) -> Refusal:

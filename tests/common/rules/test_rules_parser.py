@@ -127,22 +127,17 @@ def test_a_mistake_is_reported_with_what_is_allowed(text: str, said: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "refused"),
+    ("text", "mistake"),
     [
-        ("p95(login, group=guest) < 1s", None),
-        ("iteration.p95 < 1s", None),
-        ("p95 < 1s for 30s", "`for` in an objective"),
-        ("p95 < 1s for 30", "`for` in an objective"),
-        ("p95 < 1s over run", "`over` in an objective"),
-        ("p95 < 1s over levels", "`over` in an objective"),
-        ("p95 < 1s at <= 100 users", "`at … users` in an objective"),
-        ("agent.cpu.p95 < 80%", "`agent.cpu.p95`: an objective on the agents"),
-        ("p95(service=bank, tag.team=payments) < 1s", None),
-        ("p95(transaction=buy) < 1s", None),
+        ("agent.cpu < 80% at 20 users", "agents have no levels of their own"),
+        ("agent.cpu < 80% over levels", "agents have no levels of their own"),
+        ("agent.loop_lag.p99 < 50ms for 10s", "write agent.loop_lag.max"),
+        ("agent.start_lag < 50ms for 10s", "write agent.start_lag.max"),
     ],
 )
-def test_what_cannot_be_judged_yet_is_read_and_named(text: str, refused: str | None) -> None:
-    assert parse_rule(text).unsupported() == refused
+def test_the_health_of_agents_is_known_of_the_run_and_in_part_of_windows(text: str, mistake: str) -> None:
+    with pytest.raises(RuleError, match=mistake):
+        parse_rule(text)
 
 
 def test_the_level_and_the_window_are_read() -> None:

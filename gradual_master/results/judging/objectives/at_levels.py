@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gradual_common.rules.rule import TargetLevel
 from gradual_common.schedule.schedule import Level
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, observe, worse_of
@@ -49,14 +48,9 @@ class LevelsView:
 
 def levels_of(objective: Objective, frame: Frame) -> frozenset[int]:
     """The numbers of the levels that an objective is about; a pause before a phase is none."""
+    at = objective.rule.at
     return frozenset(
         level.number
         for level in frame.schedule.levels
-        if frame.phase_of(level.number) != OUTSIDE and _is_meant(level, objective.rule.at)
+        if frame.phase_of(level.number) != OUTSIDE and (at is None or at.includes(level.target))
     )
-
-
-def _is_meant(level: Level, at: TargetLevel | None) -> bool:
-    if at is None:
-        return True
-    return level.target <= at.users if at.up_to else level.target == at.users

@@ -43,11 +43,6 @@ class Objective:
         q = self.rule.quantile
         return ceil(round(1 / min(q, 1 - q), 6)) if q is not None else 1
 
-    @property
-    def is_judged_live(self) -> bool:
-        """Whether it can be broken before the end: a count that is to be reached in the run cannot."""
-        return self.rule.window in ("for", "levels") or self.rule.can_be_broken_early
-
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveRow(Section):

@@ -46,7 +46,7 @@ class Watch:
         """Judge the run so far at the end of an interval."""
         seen = self.view.see(run)
         self._is_broken = False
-        if seen.value is not None and seen.samples >= self.objective.enough and self.objective.is_judged_live:
+        if seen.value is not None and seen.samples >= self.objective.enough and self.objective.rule.can_be_broken_early:
             self._remember(seen.value)
             self._is_broken = not self.objective.rule.holds(seen.value)
             if self.first_failed_at_s is None and self._is_broken:
@@ -81,7 +81,7 @@ class Watch:
         objective = self.objective
         if self.abort_reason is not None:
             return False
-        return seen.value is None or not (objective.is_judged_live or objective.rule.holds(seen.value))
+        return seen.value is None or not (objective.rule.can_be_broken_early or objective.rule.holds(seen.value))
 
     def _remember(self, value: float) -> None:
         if self.worst is None or is_worse(self.objective.rule, value, self.worst):

@@ -1,0 +1,50 @@
+"""Whether a schedule has what an objective asks for: levels with its number of users, windows of its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradual_common.rules.rule import Rule
+from gradual_common.schedule.schedule import Level, Schedule
+from gradual_common.units import format_duration
+
+MOST_NAMED = 6
+"""Targets that a message lists."""
+
+
+def why_never_judged(rule: Rule, schedule: Schedule) -> str | None:
+    """Why no run of this schedule has anything for the rule to judge, and what it has; None if the rule can be judged."""
+    levels = [level for level in _measured_levels(schedule) if rule.at is None or rule.at.includes(level.target)]
+    if not levels and rule.at is not None:
+        return f"no measured level has {rule.at} users; there are {_targets(schedule)}"
+    if rule.window == "for":
+        longest = max((end - start for start, end in _stretches(levels)), default=0)
+        if rule.window_ns > longest:
+            allowed = f"the longest stretch has {format_duration(longest)}"
+            return f"nothing that it is about is measured for {format_duration(rule.window_ns)} on end; {allowed}"
+    return None
+
+
+def _measured_levels(schedule: Schedule) -> Iterator[Level]:
+    """Without warm-up phases, and without the pauses before phases."""
+    for level in schedule.levels:
+        phase = schedule.phases[level.phase]
+        if not phase.warm_up and phase.start <= level.start:
+            yield level
+
+
+def _stretches(levels: list[Level]) -> Iterator[tuple[int, int]]:
+    """Levels that follow one another on end, joined: (start, end) in ns."""
+    start = end = -1
+    for level in levels:
+        if level.start != end:
+            yield start, end
+            start = level.start
+        end = level.end
+    yield start, end
+
+
+def _targets(schedule: Schedule) -> str:
+    targets = [f"{target:g}" for target in dict.fromkeys(level.target for level in _measured_levels(schedule))]
+    more = len(targets) - MOST_NAMED
+    return ", ".join(targets[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,48 @@
+"""Objectives on levels: those with a number of users together, or each by itself."""
+
+from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
+
+from gradual_master.results.aggregate import Aggregate
+
+
+def run_with(rule: str, *, seconds: int = 8) -> Aggregate:
+    """Levels of 2 s with 3, 6, 12 and 6 users; the response time is 100 ms for each user, in each of 10 samples."""
+    levels = [(2, 1), (4, 2), (8, 4), (4, 2)]
+    aggregate = aggregate_of(plan_of(thresholds=[{"rule": rule}]), schedule_of(*levels))
+    for second in range(seconds):
+        users = sum(levels[second // 2])
+        stretch = Stretch(second // 2, second * S, (second + 1) * S, samples=[(0, "", users * 100 * MS)] * 5)
+        aggregate.merge("a", batch_of(second + 1, second, stretch))
+        aggregate.close(second)
+    return aggregate
+
+
+def test_levels_with_a_number_of_users_are_judged_together() -> None:
+    row = run_with("mean < 1s at 6 users").judge()[0]
+    assert (row.observed, row.samples, row.passed) == (600, 20, True)
+
+
+def test_levels_up_to_a_number_of_users_are_judged_together() -> None:
+    row = run_with("mean < 1s at <= 6 users").judge()[0]
+    assert (row.observed, row.samples) == (500, 30)
+
+
+def test_over_levels_the_worst_level_counts() -> None:
+    row = run_with("mean < 1s over levels").judge()[0]
+    assert (row.observed, row.samples, row.passed) == (1200, 10, False)
+    assert row.reason == "mean < 1s over levels: 1,200 ms over 10 samples at 12 users; first broken at 7 s"
+
+
+def test_during_the_run_a_level_is_looked_at_when_it_is_over() -> None:
+    aggregate = run_with("mean < 500ms at 6 users", seconds=4)
+    assert aggregate.look(4)[0].observed is None
+    assert run_with("mean < 500ms at 6 users", seconds=5).look(5)[0].observed == 600
+
+
+def test_levels_that_a_cut_run_did_not_reach_are_not_judged() -> None:
+    row = run_with("mean < 2s at 12 users", seconds=3).judge(is_cut_short=True)[0]
+    assert (row.observed, row.passed) == (None, None)
+
+
+def test_a_rate_is_that_of_the_levels() -> None:
+    assert run_with("throughput > 4/s at 12 users").judge()[0].observed == 5
