@@ -13,7 +13,7 @@ MOST_NAMED = 6
 
 
 def why_never_judged(rule: Rule, schedule: Schedule) -> str | None:
-    """Why no run of this schedule has anything for the rule to judge, and what it has; None if the rule can be judged."""
+    """Why no run of this schedule has anything for the rule to judge, and what it has; None if it can be judged."""
     levels = [level for level in _measured_levels(schedule) if rule.at is None or rule.at.includes(level.target)]
     if not levels and rule.at is not None:
         return f"no measured level has {rule.at} users; there are {_targets(schedule)}"

@@ -44,7 +44,8 @@ from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
 from gradual_master.results.merging.batches import OpenInterval, contribution_of, read_batch
 from gradual_master.results.merging.layouts import Layouts
-from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, LevelMeasurements, Shape
+from gradual_master.results.merging.level_measurements import LevelMeasurements
+from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, Shape
 
 KEPT_NS = 120 * NS_PER_S
 """How long a closed interval is kept as a record (docs/design/fleet.md, 5.7)."""
@@ -112,7 +113,8 @@ class Aggregate:
             self._applied[key] = (min(first, entry.applied_at), max(last, entry.applied_at))
 
     def _add_late(self, number: int, contribution: Contribution, health: AgentHealth) -> None:
-        self._add_to_run(contribution)
+        self.totals.add(contribution.rename(self._phases.__getitem__))
+        self.levels.add_late(number, contribution)
         # `records` holds the last intervals in order, so `records[-age]` is the interval that was closed `age` ago.
         # Older records are dropped: such a batch still counts in totals and levels, but no record or series changes.
         age = self._next - number
@@ -136,7 +138,8 @@ class Aggregate:
         measured = interval.freeze()
         # The next interval will have about as many histograms: arrays of that size need not grow.
         self._capacity = max(self._capacity, len(measured.histograms.codes))
-        self._add_to_run(measured)
+        self.totals.add(measured.rename(self._phases.__getitem__))
+        self.levels.add(number, measured)
         self._note_peak(measured)
         # After the interval was added: it belongs to the run so far.
         for watch in self.watches:
@@ -151,13 +154,10 @@ class Aggregate:
         return record
 
     def settle(self) -> None:
-        """Close the intervals that are still open, at the end of the run."""
+        """Close the intervals and levels that are still open, at the end of the run."""
         while self._open:
             self.close(self._next)
-
-    def _add_to_run(self, contribution: Contribution) -> None:
-        self.totals.add(contribution.rename(self._phases.__getitem__))
-        self.levels.add(contribution)
+        self.levels.close()
 
     def _note_peak(self, measured: Contribution) -> None:
         lengths = measured.extents[:, END] - measured.extents[:, BEGIN]
@@ -177,11 +177,11 @@ class Aggregate:
 
     def judge(self, *, is_cut_short: bool = False) -> tuple[ObjectiveRow, ...]:
         """Every objective over the whole run, or over as much of it as there was."""
-        run = self._so_far(is_over=True)
+        run = self._so_far()
         return tuple(watch.judge(run, is_cut_short=is_cut_short) for watch in self.watches)
 
-    def _so_far(self, *, is_over: bool = False) -> RunSoFar:
-        return RunSoFar(self.totals, self.levels, self.agents, is_over)
+    def _so_far(self) -> RunSoFar:
+        return RunSoFar(self.totals, self.levels, self.agents)
 
     def errors(self, most: int | None = None) -> tuple[ErrorRow, ...]:
         """The table of errors of the run so far, its first `most` rows."""

@@ -4,8 +4,11 @@ The bounds of a level are the schedule's, not the agents'. Every agent puts a le
 frames say at which level a sample ended; so counts and user time belong to the level exactly. The length over which
 they are divided into rates and means is the scheduled one, cut off where the run ended: it is the same for every agent
 and every repetition, and users that came late are seen in `users_mean` and `missing_user_s` instead of being hidden in
-a shorter level. What ends in the drain, or in a pause before a phase, is in no level. The whole level is
-measured: a steady part (`steady_from_s`) is not detected yet, so the start of a level, in which queues fill, is in it.
+a shorter level. What ends in the drain, or in a pause before a phase, is in no level.
+
+At the start of a level queues fill, connections open and caches warm. So rates, means and percentiles are over the
+steady part of a level (`analysis.steady_state`). If it has none, they are over all of it, and the row says why. Counts
+are always over all of it.
 
 Times are nanoseconds since the schedule's start, unless a name ends in `_s`.
 """
@@ -20,14 +23,17 @@ import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import Int64
+from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
+from gradual_master.analysis.steady_state import MIN_SECONDS
 from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
-from gradual_master.results.merging.sums import LevelMeasurements, Sums
+from gradual_master.results.merging.level_measurements import LevelMeasurements
+from gradual_master.results.merging.sums import BEGIN, Sums
 from gradual_master.results.section import Section
 
 MAX_FAILURE_SHARE = 0.05
@@ -45,7 +51,11 @@ class LevelRow(Section):
     start_s: float
     end_s: float
     steady_from_s: float | None
-    """None: all of it."""
+    """From when on rates, means and percentiles are taken. None: it is not steady, and they are over all of it."""
+    not_steady: tuple[str, ...]
+    """Why it is not steady, as sentences."""
+    needed_s: float | None
+    """The length at which it could be steady; None if it is, or if its length is not the problem."""
     target: float
     users_mean: float | None
     in_flight_mean: float | None
@@ -58,7 +68,7 @@ class LevelRow(Section):
     response_time_ms: Distribution
     warm_up: bool
     marks: tuple[str, ...]
-    """Its problems for an analysis: "failures", "missing", "saturated", "unaccounted"."""
+    """Its problems for an analysis: "failures", "missing", "saturated", "unaccounted", "unsteady"."""
     failing: tuple[str, ...]
     """The steps of which more than 5 % failed, as `group / step`."""
     failing_always: tuple[str, ...]
@@ -70,6 +80,8 @@ class LevelTable:
     """Measurements by level, with the schedule that they are compared with."""
 
     schedule: Schedule
+    start: int
+    """The run time of the schedule's start, ns."""
     levels: LevelMeasurements
     scheduled: ScheduledUsers
     end: int
@@ -112,24 +124,29 @@ class LevelTable:
 
     def _row(self, level: Level, phase: SchedulePhase, always: frozenset[int]) -> LevelRow:
         end, sums = min(level.end, self.end), self._sums(level)
-        length = (end - level.start) / NS_PER_S
-        users = sums.users.sum(axis=0) / NS_PER_S / length
         by_kind = self._by_step(sums).sum(axis=0)
         requests, ok = int(by_kind.sum()), int(by_kind[OK])
         failing = _failing(self._by_step(sums))
         missing = self._missing(level, sums) / NS_PER_S
+        steady = self.levels.steady_part(level.number)
+        begin, judged = self._judged(level)
+        length = (end - begin) / NS_PER_S
+        users = judged.users.sum(axis=0) / NS_PER_S / length
+        judged_by_kind = self._by_step(judged).sum(axis=0)
         return LevelRow(
             phase=phase.name,
             start_s=seconds(level.start),
             end_s=seconds(end),
-            steady_from_s=None,
+            steady_from_s=seconds(begin) if steady is not None and steady.steady else None,
+            not_steady=() if steady is None else steady.reasons,
+            needed_s=None if steady is None else steady.needed_s,
             target=round(level.target, 3),
             users_mean=round(float(users[ACTIVE]), 3),
             in_flight_mean=round(float(users[IN_REQUEST]), 3),
             thinking_mean=round(float(users[THINKING]), 3),
             missing_user_s=round(missing, 3),
-            throughput_rps=round(ok / length, 3),
-            request_rate_rps=round(requests / length, 3),
+            throughput_rps=round(int(judged_by_kind[OK]) / length, 3),
+            request_rate_rps=round(int(judged_by_kind.sum()) / length, 3),
             requests=requests,
             failures=requests - ok,
             response_time_ms=self._response_times(level),
@@ -138,6 +155,14 @@ class LevelTable:
             failing=self._names(failing),
             failing_always=self._names(failing & always),
         )
+
+    def _judged(self, level: Level) -> tuple[int, Sums]:
+        """Where the part begins that rates and means are of, and the sums of it."""
+        steady = self.levels.steady_part(level.number)
+        if steady is None or not steady.from_s:
+            return level.start, self._sums(level)
+        part = self.levels.judged(level.number)
+        return int(part.extents[0, BEGIN]) - self.start, part.sums.total
 
     def _marks(self, level: Level, sums: Sums, failures: float, missing: float) -> Iterator[str]:
         """`failures` is a share, `missing` are user-seconds."""
@@ -154,6 +179,9 @@ class LevelTable:
         unaccounted, active = unaccounted_share(sums) or 0, float(sums.users[:, ACTIVE].sum()) / NS_PER_S
         if unaccounted > MAX_UNACCOUNTED_SHARE and unaccounted * active > least:
             yield "unaccounted"
+        steady = self.levels.steady_part(level.number)
+        if steady is not None and not steady.steady and (end - level.start) / NS_PER_S >= MIN_SECONDS:
+            yield "unsteady"
 
     def _sums(self, level: Level) -> Sums:
         return self.levels.sums.over((level.number,))
@@ -182,12 +210,14 @@ class LevelTable:
         return int(np.maximum(0, wanted - sums.users[:, ACTIVE]).sum())
 
     def _response_times(self, level: Level) -> Distribution:
-        shape = self.levels.sums.shape
+        if self.levels.steady_part(level.number) is None:
+            return Distribution.of(Histogram())
+        part, shape = self.levels.judged(level.number), self.levels.sums.shape
         codes = (
             shape.code(level.number, *which, RESPONSE_TIME)
             for which in product(range(len(self.names)), range(shape.kinds))
         )
-        return Distribution.of(self.levels.histogram(level.number, codes))
+        return Distribution.of(part.histograms.total(codes))
 
 
 def _failing(by_step: Int64) -> frozenset[int]:

@@ -23,7 +23,6 @@ from math import prod
 import numpy as np
 
 from gradual_common.histogram.buckets import Int64
-from gradual_common.histogram.histogram import Histogram
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import COUNTERS, MEASURES
 from gradual_common.protocol.messages import DRAIN_LEVEL
@@ -208,49 +207,3 @@ class Measurements:
         sums, count = self.sums, len(self.sums.rows)
         values = Sums(sums.shape, sums.values[:count].copy())
         return Contribution(tuple(sums.rows), sums.extents[:count].copy(), values, self.histograms.freeze())
-
-
-class LevelMeasurements:
-    """Sums and histograms of every level.
-
-    A ramp may have thousands of levels, of which two are in force at a time. So the histograms of a level are dense
-    only while samples end in it. The first contribution without the level makes them sparse; a late batch makes them
-    dense again.
-    """
-
-    def __init__(self, shape: Shape) -> None:
-        self.sums = SumsByScope(shape)
-        self._open: dict[int, GrowingHistograms] = {}
-        self._closed: dict[int, SparseHistograms] = {}
-
-    def add(self, contribution: Contribution) -> None:
-        """Add what was measured."""
-        self.sums.add(contribution.scopes, contribution.extents, contribution.sums.values)
-        histograms = contribution.histograms
-        scopes = histograms.codes // self.sums.shape.codes + OUTSIDE
-        for scope in dict.fromkeys(contribution.scopes):
-            self._opened(scope).add(histograms.select(scopes == scope))
-        for scope in self._open.keys() - set(contribution.scopes):
-            self._closed[scope] = self._open.pop(scope).freeze()
-
-    def _opened(self, scope: int) -> GrowingHistograms:
-        if scope not in self._open:
-            self._open[scope] = opened = GrowingHistograms()
-            if scope in self._closed:
-                opened.add(self._closed.pop(scope))
-        return self._open[scope]
-
-    def complete(self, *, is_over: bool) -> frozenset[int]:
-        """The levels in which no more samples end, unless they are late; all that there are if the run `is_over`."""
-        return frozenset(self._closed if not is_over else (*self._closed, *self._open))
-
-    def part(self, scope: int) -> Contribution:
-        """What was measured in one level."""
-        row = self.sums.rows_of((scope,))
-        histograms = self._open[scope].freeze() if scope in self._open else self._closed[scope]
-        return Contribution((scope,), self.sums.extents[row], Sums(self.sums.shape, self.sums.values[row]), histograms)
-
-    def histogram(self, scope: int, codes: Iterable[int]) -> Histogram:
-        """Histograms of one level together; empty when nothing ended in it."""
-        histograms = self._open.get(scope) or self._closed.get(scope)
-        return histograms.total(codes) if histograms is not None else Histogram()

@@ -123,6 +123,7 @@ class _Writer:
         aggregate = self._aggregate
         return LevelTable(
             schedule=self._schedule,
+            start=aggregate.start,
             levels=aggregate.levels,
             scheduled=ScheduledUsers(self._schedule, self._facts.finished, aggregate.start),
             end=self._end,

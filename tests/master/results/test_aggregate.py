@@ -154,7 +154,7 @@ def test_two_frames_of_one_level_add_up() -> None:
     aggregate.merge("a", batch_of(1, 0, *halves))
     aggregate.settle()
     codes = [aggregate.shape.code(0, 0, 0, RESPONSE_TIME)]
-    assert aggregate.levels.histogram(0, codes) == exact([MS, 3 * MS])
+    assert aggregate.levels.judged(0).histograms.total(codes) == exact([MS, 3 * MS])
 
 
 def test_a_batch_without_a_frame_is_merged_as_it_comes_over_the_wire() -> None:

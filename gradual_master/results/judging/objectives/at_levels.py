@@ -34,13 +34,13 @@ class LevelsView:
         return worst
 
     def _complete(self, run: RunSoFar) -> list[Level]:
-        complete = run.levels.complete(is_over=run.is_over)
-        return [level for level in self._frame.schedule.levels if level.number in self._wanted & complete]
+        numbers = self._wanted & run.levels.complete
+        return [level for level in self._frame.schedule.levels if level.number in numbers]
 
     def _of(self, run: RunSoFar, levels: list[Level]) -> Observation:
         if not levels:
             return NOTHING
-        seen = observe(self._objective, self._frame.totals(run.levels.part(level.number) for level in levels))
+        seen = observe(self._objective, self._frame.totals(run.levels.judged(level.number) for level in levels))
         targets = sorted({level.target for level in levels})
         most = "" if len(targets) == 1 else f"{targets[0]:g} to "
         return Observation(seen.value, seen.samples, f" at {most}{targets[-1]:g} users")

@@ -16,7 +16,8 @@ from gradual_master.results.judging.objectives.observing import Observation, obs
 from gradual_master.results.measures.totals import Totals
 from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
-from gradual_master.results.merging.sums import Contribution, LevelMeasurements, Shape
+from gradual_master.results.merging.level_measurements import LevelMeasurements
+from gradual_master.results.merging.sums import Contribution, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,6 @@ class RunSoFar:
     totals: Totals
     levels: LevelMeasurements
     agents: Mapping[str, AgentTotals]
-    is_over: bool = False
-    """Nothing more will be measured: the last level is complete."""
 
 
 class View(Protocol):

@@ -122,7 +122,7 @@ def test_users_spend_their_time_as_the_exact_queue_says_and_none_of_it_is_unacco
     assert law.unaccounted == 0.0
     assert (law.windows, law.flagged, law.worst) == (50, 0, ())
     # L = λW with W from the response times, which are measured apart from the integrals.
-    stay = summary.totals.response_time_ms.mean
+    stay = level.response_time_ms.mean
     assert stay is not None
     assert level.in_flight_mean == pytest.approx(level.throughput_rps * stay / 1000, rel=0.005)
 

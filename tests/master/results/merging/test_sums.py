@@ -13,7 +13,6 @@ from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
 from gradual_master.results.merging.sums import (
     OUTSIDE,
     Contribution,
-    LevelMeasurements,
     Measurements,
     Shape,
     SumsByScope,
@@ -77,12 +76,3 @@ def test_a_frozen_sum_can_be_added_again() -> None:
         again.add(measured.freeze())
     assert again.histograms.total([code(0), code(1)]) == exact([MS, 2 * MS] * 2)
     assert again.sums.requests.sum() == 4
-
-
-def test_a_level_that_is_over_is_set_aside_and_comes_back_for_a_late_batch() -> None:
-    levels = LevelMeasurements(SHAPE)
-    for level in (0, 1, 2, 0):
-        levels.add(measured_in(level))
-    assert levels.histogram(0, [code(0)]) == exact([MS, MS])
-    assert levels.histogram(1, [code(1)]) == exact([2 * MS])
-    assert levels.histogram(9, [code(9)]).count == 0

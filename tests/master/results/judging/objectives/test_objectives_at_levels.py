@@ -3,6 +3,7 @@
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 
 
 def run_with(rule: str, *, seconds: int = 8) -> Aggregate:
@@ -17,18 +18,25 @@ def run_with(rule: str, *, seconds: int = 8) -> Aggregate:
     return aggregate
 
 
+def judged(rule: str, *, seconds: int = 8, is_cut_short: bool = False) -> ObjectiveRow:
+    """The rule's row at the end of such a run."""
+    aggregate = run_with(rule, seconds=seconds)
+    aggregate.settle()
+    return aggregate.judge(is_cut_short=is_cut_short)[0]
+
+
 def test_levels_with_a_number_of_users_are_judged_together() -> None:
-    row = run_with("mean < 1s at 6 users").judge()[0]
+    row = judged("mean < 1s at 6 users")
     assert (row.observed, row.samples, row.passed) == (600, 20, True)
 
 
 def test_levels_up_to_a_number_of_users_are_judged_together() -> None:
-    row = run_with("mean < 1s at <= 6 users").judge()[0]
+    row = judged("mean < 1s at <= 6 users")
     assert (row.observed, row.samples) == (500, 30)
 
 
 def test_over_levels_the_worst_level_counts() -> None:
-    row = run_with("mean < 1s over levels").judge()[0]
+    row = judged("mean < 1s over levels")
     assert (row.observed, row.samples, row.passed) == (1200, 10, False)
     assert row.reason == "mean < 1s over levels: 1,200 ms over 10 samples at 12 users; first broken at 7 s"
 
@@ -40,9 +48,9 @@ def test_during_the_run_a_level_is_looked_at_when_it_is_over() -> None:
 
 
 def test_levels_that_a_cut_run_did_not_reach_are_not_judged() -> None:
-    row = run_with("mean < 2s at 12 users", seconds=3).judge(is_cut_short=True)[0]
+    row = judged("mean < 2s at 12 users", seconds=3, is_cut_short=True)
     assert (row.observed, row.passed) == (None, None)
 
 
 def test_a_rate_is_that_of_the_levels() -> None:
-    assert run_with("throughput > 4/s at 12 users").judge()[0].observed == 5
+    assert judged("throughput > 4/s at 12 users").observed == 5
