@@ -83,6 +83,7 @@ def describe(summary: Summary) -> str:
     times = totals.response_time_ms
     lines = [
         f"*{run.name}* {verdict.status} ({show_seconds(run.duration_s)}, run {run.id})",
+        *([" ".join(summary.analysis.answer)] if summary.analysis.answer else []),
         f"{show_count(totals.requests)} requests, {show_percent(totals.error_rate)} failed, "
         f"{show_number(totals.throughput_rps)} ok/s, p50 {show_number(times.p50)} ms, p99 {show_number(times.p99)} ms",
     ]

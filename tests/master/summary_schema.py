@@ -97,6 +97,42 @@ LITTLES_LAW = record(
     worst=rows(agent=TEXT, start_s=NUMBER, end_s=NUMBER, active_user_s=NUMBER, unaccounted=NUMBER),
 )
 
+ESTIMATE = maybe(record(value=NUMBER, low=maybe(NUMBER), high=maybe(NUMBER)))
+
+SCALABILITY = record(
+    reason=maybe(TEXT),
+    weighting=TEXT,
+    levels=COUNT,
+    values=COUNT,
+    users_min=maybe(NUMBER),
+    users_max=maybe(NUMBER),
+    gamma=ESTIMATE,
+    alpha=ESTIMATE,
+    beta=ESTIMATE,
+    n_peak=ESTIMATE,
+    x_peak=ESTIMATE,
+    peak=maybe(TEXT),
+    peak_reached=maybe(FLAG),
+    model=maybe(TEXT),
+    aicc=maybe(NUMBER),
+    models=rows(name=TEXT, gamma=NUMBER, alpha=NUMBER, beta=NUMBER, aicc=maybe(NUMBER), weight=maybe(NUMBER)),
+    r_squared=maybe(NUMBER),
+    residuals=rows(users=NUMBER, throughput_rps=NUMBER, fitted_rps=NUMBER, residual_rps=NUMBER),
+    band=rows(users=NUMBER, throughput_rps=NUMBER, low_rps=maybe(NUMBER), high_rps=maybe(NUMBER)),
+    bounds=maybe(
+        record(
+            cycle_s=NUMBER,
+            demand_s=maybe(NUMBER),
+            think_s=maybe(NUMBER),
+            max_throughput_rps=NUMBER,
+            saturated=FLAG,
+            n_star=maybe(NUMBER),
+            assumptions=texts(),
+        )
+    ),
+    notes=texts(),
+)
+
 ACTIONS = rows(
     group=TEXT,
     step=TEXT,
@@ -301,7 +337,7 @@ SUMMARY = record(
     ),
     errors=ERRORS,
     error_samples=ERROR_SAMPLES,
-    analysis=record(littles_law=LITTLES_LAW, scalability=ANYTHING, capacity=ANYTHING),
+    analysis=record(answer=texts(), littles_law=LITTLES_LAW, scalability=maybe(SCALABILITY), capacity=ANYTHING),
     comparison=ANYTHING,
     quantile_error=NUMBER,
 )

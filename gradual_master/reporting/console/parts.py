@@ -143,6 +143,12 @@ def warnings(verdict: Verdict) -> Iterator[RenderableType]:
         yield from (indented(f"! {warning}", "yellow") for warning in verdict.warnings)
 
 
+def answer(summary: Summary) -> Iterator[RenderableType]:
+    """What the run says of the system."""
+    if sentences := summary.analysis.answer:
+        yield below_a_blank(Padding(Text(" ".join(sentences)), 0, expand=False))
+
+
 def totals(summary: Summary) -> RenderableType:
     """The whole run in a few lines."""
     whole = summary.totals

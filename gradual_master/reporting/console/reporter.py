@@ -75,6 +75,7 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     if summary.agents:
         yield parts.agents(summary.agents, width)
     yield from parts.warnings(summary.verdict)
+    yield from parts.answer(summary)
     yield parts.totals(summary)
     yield from parts.verdict(summary)
     yield parts.objectives(summary.verdict.objectives)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.results.judging.fleet import AgentRow, FleetSection
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.littles_law import LittlesLaw
@@ -207,8 +208,11 @@ class PhaseRow(Section):
 class AnalysisSection(Section):
     """Conclusions about the system and the generator; None: not analysed."""
 
+    answer: tuple[str, ...] = ()
+    """What the run says of the system, in sentences; empty for a run without a ramp."""
     littles_law: LittlesLaw | None = None
-    scalability: dict[str, Any] | None = None
+    scalability: Scalability | None = None
+    """None: a run at one concurrency."""
     capacity: dict[str, Any] | None = None
 
 

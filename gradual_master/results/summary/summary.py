@@ -31,6 +31,7 @@ from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.summary.actions import action_rows, transaction_rows
 from gradual_master.results.summary.once import OnceResults
+from gradual_master.results.summary.scalability import answer_of, scalability_of
 from gradual_master.results.summary.sections import (
     SCHEMA,
     AnalysisSection,
@@ -77,6 +78,8 @@ class _Writer:
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
         verdict = judge(self._evidence(law))
         once = {facts.section: self._once.section(facts) for facts in self._facts.once}
+        levels = tuple(self._levels.rows())
+        scalability = scalability_of(levels)
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
@@ -90,12 +93,12 @@ class _Writer:
             transactions=transaction_rows(aggregate),
             metrics=self._metrics,
             phases=tuple(self._phases()),
-            levels=tuple(self._levels.rows()),
+            levels=levels,
             fleet=self._fleet_section,
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=AnalysisSection(littles_law=law),
+            analysis=AnalysisSection(answer_of(scalability, levels), law, scalability),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )

@@ -30,7 +30,7 @@ def exact(values: list[int]) -> Histogram:
 
 
 def with_a_level_of(seconds: int, *, slow: int) -> LevelMeasurements:
-    """Level 3, of which the first `slow` seconds have responses after 500 ms, the others after 10 or 11; then level 4."""
+    """Level 3, whose first `slow` seconds have responses after 500 ms, the others after 10 or 11; then level 4."""
     levels = LevelMeasurements(SHAPE)
     for second in range(seconds):
         levels.add(second, second_of(second, 3, 500 if second < slow else 10 + second % 2))

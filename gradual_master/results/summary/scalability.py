@@ -1,0 +1,70 @@
+"""How the run's throughput grows with its users: the levels that count, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gradual_common.units import count
+from gradual_master.analysis.scalability.analyse import analyse_scalability
+from gradual_master.analysis.scalability.levels import MeasuredLevel
+from gradual_master.analysis.scalability.result import Scalability
+from gradual_master.analysis.scalability.wording import scalability_sentences
+from gradual_master.results.judging.levels import LevelRow
+
+MIN_LEVELS = 2
+"""A run at one concurrency does not ask how throughput grows."""
+
+MISLEADING = frozenset({"failures", "saturated", "missing"})
+"""Marks of levels that do not show what the system can do with their users: refusals are fast, and a busy generator
+or missing users are not the system's."""
+
+
+def scalability_of(rows: Sequence[LevelRow]) -> Scalability | None:
+    """The analysis of the levels that count; None for a run without a ramp."""
+    if len({row.target for row in rows if not row.warm_up and row.target}) < MIN_LEVELS:
+        return None
+    return analyse_scalability(_measured(rows))
+
+
+def _measured(rows: Iterable[LevelRow]) -> Iterable[MeasuredLevel]:
+    for row in rows:
+        if row.warm_up or not row.users_mean or not row.throughput_rps or MISLEADING & set(row.marks):
+            continue
+        mean = row.response_time_ms.mean
+        yield MeasuredLevel(
+            concurrency=row.users_mean,
+            throughput=row.throughput_rps,
+            latency_s=mean / 1000 if mean else None,
+            # Of all samples: a user thinks after a failed one, too.
+            think_s=row.thinking_mean / row.request_rate_rps if row.request_rate_rps and row.thinking_mean else None,
+        )
+
+
+def answer_of(scalability: Scalability | None, rows: Sequence[LevelRow]) -> tuple[str, ...]:
+    """What the run says of the system, in sentences; the first thing that a report shows."""
+    if scalability is None:
+        return ()
+    return (*scalability_sentences(scalability), *_reservations(rows))
+
+
+def _reservations(rows: Sequence[LevelRow]) -> Iterable[str]:
+    """What makes the sentences less certain than they sound."""
+    judged = [row for row in rows if not row.warm_up and row.target]
+    left_out = [row for row in judged if MISLEADING & set(row.marks)]
+    if left_out:
+        why = "failures, missing users, or a busy agent"
+        yield f"{count(len(left_out), 'level')} of {len(judged)} did not count: {why}."
+    yield from _on_steadiness(judged)
+
+
+def _on_steadiness(rows: Sequence[LevelRow]) -> Iterable[str]:
+    unsteady = [row for row in rows if row.steady_from_s is None]
+    if not unsteady:
+        return
+    needed = max((row.needed_s or 0 for row in unsteady), default=0)
+    hint = f": {needed:g} s are needed" if needed else ""
+    if len(unsteady) == len(rows) and needed:
+        yield f"No level is long enough to show that it is steady{hint}."
+    else:
+        verb = "is" if len(unsteady) == 1 else "are"
+        yield f"{count(len(unsteady), 'level')} of {len(rows)} {verb} not steady{hint}."
