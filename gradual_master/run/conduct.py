@@ -1,7 +1,8 @@
 """One run, from the plan to the summary: the shell around `MasterCore`, for both commands that run a plan.
 
-Everything happens on one event loop. Events are handled at once. Batches are merged one per turn of the loop, so that
-pongs and orders are written in between (docs/design/fleet.md, 4.11).
+Everything happens on one event loop, but for what takes long: the numerical library is loaded, and the run summarised,
+in a thread beside it. Events are handled at once. Batches are merged one per turn of the loop, so that pongs and orders
+are written in between (docs/design/fleet.md, 4.11).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.logs import bind_process, mask_in_logs
 from gradual_common.protocol.job import all_credentials
 from gradual_common.protocol.messages import OnceReport
+from gradual_master.analysis import loading
 from gradual_master.coordination import events
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Event, Instruction, Merge, Signal
@@ -95,11 +97,18 @@ class Conductor:
         mask_in_logs(*all_credentials(self._loaded.job))
         try:
             git = asyncio.create_task(asyncio.to_thread(git_facts, self._loaded.folder))
+            loaded = asyncio.create_task(asyncio.to_thread(self._load_analysis))
             with stopping_at_signals(self.dispatch) if self._options.takes_signals else nullcontext():
                 await self._serve(address)
-                return self._report.summarize(await git)
+                await loaded
+                facts = self._report.facts(await git)
+                return await asyncio.to_thread(self._report.summarize, facts)
         finally:
             bind_process(run=None)
+
+    def _load_analysis(self) -> None:
+        if loading.is_needed(self._loaded.schedule):
+            loading.load()
 
     async def _serve(self, address: ListenAddress) -> None:
         bound = await self._server.start(address)

@@ -99,10 +99,14 @@ class RunReport:
             and any(totals.requests and id_ not in self._sampled for id_, totals in self.aggregate.agents.items())
         )
 
-    def summarize(self, git: dict[str, Any] | None) -> Summary:
-        """Judge the run, and return its summary."""
-        run = replace(self._facts(), git=git, fingerprint=fingerprint())
-        summary = build_summary(self.aggregate, self._masked(self._core.facts()), run, self._once)
+    def facts(self, git: dict[str, Any] | None) -> tuple[RunFacts, FleetFacts]:
+        """What the run and its fleet were; from here on nothing of them changes."""
+        return replace(self._facts(), git=git), self._masked(self._core.facts())
+
+    def summarize(self, facts: tuple[RunFacts, FleetFacts]) -> Summary:
+        """Judge the run, and return its summary. It may take a second, and may be called in any thread."""
+        run, fleet = facts
+        summary = build_summary(self.aggregate, fleet, replace(run, fingerprint=fingerprint()), self._once)
         document = without_credentials(self._loaded.job.document)
         # The plan as it ran: the document that the agents got, not the file.
         history = History(

@@ -20,7 +20,7 @@ from typing import Literal
 from gradual_common.rules.rule import RATES, SHARES, Rule
 from gradual_common.units import format_duration, percent
 from gradual_master.errors import OptionError
-from gradual_master.results.judging.objectives import describe
+from gradual_master.results.judging.objectives.objective import describe
 
 MeasureKind = Literal["share", "mean", "rate"]
 

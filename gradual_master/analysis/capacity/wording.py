@@ -8,7 +8,7 @@ from gradual_common.rules.rule import Rule
 from gradual_common.units import count
 from gradual_master.analysis.capacity.measure import CapacityMeasure
 from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
-from gradual_master.results.judging.objectives import describe
+from gradual_master.results.judging.objectives.objective import describe
 
 _RELATIONS = {"<": "below", "<=": "of at most", ">": "above", ">=": "of at least"}
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -31,8 +32,10 @@ from gradual_master.errors import InsecureError, ListenError
 from gradual_master.reporting import BaseReporter
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.summary.history import News
+from gradual_master.results.summary.sections import Summary
 from gradual_master.run.conduct import conduct, stopping_at_signals
 from gradual_master.run.options import RunOptions
+from gradual_master.run.report import RunReport
 
 
 def plan_of(users: int = 4, seconds: float = 0.4) -> Plan:
@@ -206,6 +209,28 @@ async def test_a_run_from_the_first_hello_to_the_summary(tmp_path: Path) -> None
     assert watcher.reported[-1] == "complete"
     assert "interval" in watcher.reported
     assert broken.reported == []
+
+
+async def test_the_loop_turns_while_a_run_is_summarised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary waits here for a turn of the loop: within the loop it would wait in vain."""
+    loop, turned, summarize = asyncio.get_running_loop(), threading.Event(), RunReport.summarize
+
+    def wait_for_a_turn(report: RunReport, facts: Any) -> Summary:
+        loop.call_soon_threadsafe(turned.set)
+        assert turned.wait(30), "the loop stood still"
+        return summarize(report, facts)
+
+    monkeypatch.setattr(RunReport, "summarize", wait_for_a_turn)
+    async with staged(tmp_path, plan_of(), Watcher()) as stage:
+        agents = [await stage.agent(name) for name in "ab"]
+        start = await ready(*agents)
+        await interval_over(agents[0], start)
+        await deliver_last(start, *agents)
+        for agent in agents:
+            await agent.until(lambda message: message.finish)
+            await agent.closed()
+        summary = await stage.summary()
+    assert summary.totals.requests == 2
 
 
 async def test_the_end_waits_for_the_example_of_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
