@@ -7,6 +7,7 @@ GradualError
     ├── InsecureError            plaintext off loopback without `--insecure`, or secrets with it
     ├── ListenError              the address cannot be listened on
     ├── ReporterError            a reporter that is not there, or that cannot write its report
+    ├── WatchError               a watch without a value; it never ends a run
     └── AnalysisError            measured values that cannot be analysed
 """
 
@@ -40,6 +41,10 @@ class ListenError(MasterError):
 
 class ReporterError(MasterError):
     """A reporter that is not there, or that cannot write its report; raised before any load is sent."""
+
+
+class WatchError(MasterError):
+    """A watch has no value; the message says why, and what would be enough. It never ends a run."""
 
 
 class AnalysisError(MasterError, ValueError):

@@ -19,7 +19,7 @@ MAX_TOKENS = 200_000
 
 UNREADABLE = "unreadable"
 OTHER = "other"
-NOT_COUNTED = frozenset({"/stats", "/reset"})
+NOT_COUNTED = frozenset({"/stats", "/metrics", "/reset"})
 
 
 def username_of(number: int) -> str:

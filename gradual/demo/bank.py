@@ -23,6 +23,7 @@ from gradual.demo.fintech.prices import Prices
 from gradual.demo.fintech.reporting import ReportJobs
 from gradual.demo.fintech.risk import Risk
 from gradual.demo.fintech.trading import Trading
+from gradual.demo.metrics import CONTENT_TYPE, metrics_page
 from gradual.demo.routing import Answer, Call, Events, Route, RouteTable
 from gradual.demo.service import Service, Work
 from gradual.errors import RequestRefusedError
@@ -85,13 +86,22 @@ class Bank:
             stats |= desk.totals()
         return web.json_response(stats)
 
+    def show_metrics(self) -> web.Response:
+        """The same as a page for Prometheus: requests, and how busy the workers and the lock are."""
+        page = metrics_page(self.counts.report(), self.service.usage(asyncio.get_running_loop().time()))
+        return web.Response(text=page, headers={"Content-Type": CONTENT_TYPE})
+
     def reset_stats(self) -> web.Response:
         """Set the counts to 0; accounts, tokens, and what the desks hold do not change."""
         self.counts.reset()
         return web.json_response({"reset": True})
 
 
-INTERNAL: dict[str, Callable[[Bank], web.Response]] = {"/stats": Bank.show_stats, "/reset": Bank.reset_stats}
+INTERNAL: dict[str, Callable[[Bank], web.Response]] = {
+    "/stats": Bank.show_stats,
+    "/metrics": Bank.show_metrics,
+    "/reset": Bank.reset_stats,
+}
 
 
 def token_of(request: web.BaseRequest) -> str:

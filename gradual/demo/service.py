@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 SPREAD = 0.45
@@ -18,6 +19,38 @@ SPREAD = 0.45
 
 CROSSTALK = 1 / 400
 """Each further request being served adds this share to a service time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How busy the service is, and has been."""
+
+    workers: int
+    busy_workers: int
+    waiting: int
+    """Requests that wait for a worker."""
+    busy_s: float
+    """The time of all workers together in which they had a request."""
+    locked_s: float
+    """The time in which the lock was held."""
+
+
+class Occupancy:
+    """How many hold something, and for how long all together; the time is passed in, seconds."""
+
+    def __init__(self) -> None:
+        self.holders = 0
+        self._total = 0.0
+        self._since = 0.0
+
+    def change(self, by: int, now: float) -> None:
+        """One more or one less holds it."""
+        self._total, self._since = self.total(now), now
+        self.holders += by
+
+    def total(self, now: float) -> float:
+        """Seconds, of all holders."""
+        return self._total + self.holders * (now - self._since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +67,12 @@ class Service:
     """The bank's workers and its one contended lock."""
 
     def __init__(self, workers: int, seed: int = 1) -> None:
+        self._size = workers
         self._workers = asyncio.Semaphore(workers)
         self._lock = asyncio.Lock()
         self._random = random.Random(seed)  # noqa: S311 - latencies are to be repeatable, not secret
         self._present = 0
+        self._busy, self._locked = Occupancy(), Occupancy()
 
     async def perform(self, work: Work) -> None:
         """Wait for a worker (and the lock), then be served."""
@@ -45,12 +80,29 @@ class Service:
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(self._workers)
+                stack.enter_context(self._counted(self._busy))
                 await asyncio.sleep(self._draw(work.busy - work.locked))
                 if work.locked:
                     await stack.enter_async_context(self._lock)
+                    stack.enter_context(self._counted(self._locked))
                     await asyncio.sleep(self._draw(work.locked))
         finally:
             self._present -= 1
+
+    def usage(self, now: float) -> Usage:
+        """How busy it is; `now` in seconds of the event loop's clock."""
+        busy, locked = self._busy, self._locked
+        waiting = self._present - busy.holders
+        return Usage(self._size, busy.holders, waiting, busy.total(now), locked.total(now))
+
+    @contextmanager
+    def _counted(self, occupancy: Occupancy) -> Iterator[None]:
+        clock = asyncio.get_running_loop().time
+        occupancy.change(1, clock())
+        try:
+            yield
+        finally:
+            occupancy.change(-1, clock())
 
     def _draw(self, mean: float) -> float:
         """A lognormal time whose mean is `mean`·(1 + crosstalk·requests being served)."""

@@ -72,6 +72,7 @@ def plan_for_display(plan: Plan, job: Job) -> Plan:
             "users": tuple(_shown_group(group, name, hide) for group, name in zip(plan.users, groups, strict=True)),
             "services": {hide(name): _shown_service(service, hide) for name, service in plan.services.items()},
             "actions": {hide(name): action.for_display(hide) for name, action in plan.actions.items()},
+            "watch": {hide(name): watch for name, watch in plan.watch.items()},
             "thresholds": tuple(_shown_threshold(threshold, hide) for threshold in plan.thresholds),
             **{section: steps_of(_shown_group(user, user.name, hide)) for section, user in once.items()},
         }
@@ -89,6 +90,7 @@ def _texts_of(plan: Plan) -> Iterator[str]:
     for group in (*plan.users, *(once_plan(plan, section).users[0] for section in ONCE)):
         yield group.name
         yield from (text for step in group.all_steps() for text in _texts_of_step(step))
+    yield from plan.watch
     for threshold in plan.thresholds:
         yield from (threshold.rule, threshold.name or "")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradual_common.secrecy.credentials import credentials_in
@@ -32,6 +32,11 @@ class Job:
 
     dealt: tuple[tuple[int, str], ...] = ()
     """The data sets with `per: iteration`, by (group number, name): the agent asks for blocks of them."""
+
+
+def without_watches(job: Job) -> Job:
+    """The job for the agents: the master alone reads the system's own metrics, and objectives on them are its own."""
+    return replace(job, document={key: value for key, value in job.document.items() if key != "watch"})
 
 
 def all_credentials(job: Job) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
     rule    = value op limit [at] [window]
     value   = [series "."] stat ["(" scope ")"] | "agent." health ["." ("mean"|"max"|quant)]
+            | "watch." name ["." ("mean"|"min"|"max"|quant)]
     series  = "ttfb" | "exchange" | "connect" | "iteration" | "transaction" | "metric"      (none: response time)
     stat    = quant | "mean" | "min" | "max" | "count" | "failures" | "interrupted"
             | "error_rate" | "success_rate" | "throughput" | "request_rate"; of a metric "sum" | "rate"

@@ -8,7 +8,7 @@ from typing import cast, get_args
 from gradual_common.errors import UnitError
 from gradual_common.kinds.failure import ASSERTION
 from gradual_common.kinds.registry import known_failures
-from gradual_common.rules.limits import describe_limit, read_amount
+from gradual_common.rules.limits import describe_limit, read_amount, unit_of_watch
 from gradual_common.rules.rule import (
     ANY,
     METRIC_SERIES,
@@ -17,6 +17,8 @@ from gradual_common.rules.rule import (
     SHARES,
     STATISTICS,
     TAG,
+    TIMES,
+    WATCH,
     Operator,
     Rule,
     Scope,
@@ -55,6 +57,8 @@ class _Parser(TokenReader):
         if METRIC_SERIES in scope.dimensions:
             value = value._replace(series=METRIC_SERIES, unit=unit_of(value.statistic, METRIC_SERIES))
         op = self._operator()
+        if value.series == WATCH:
+            value = value._replace(unit=unit_of_watch(self.next.text))
         limit = self._limit(value)
         at = self._at()
         window, window_ns = self._window()
@@ -71,11 +75,13 @@ class _Parser(TokenReader):
         word = self.word("a statistic such as p95, mean or error_rate")
         if word == "agent":
             return self._health()
+        if word == WATCH:
+            return self._watch()
         if word in NAMED_SERIES:
             self.expect(".", f"`.` and a statistic after {word}, such as {word}.p95")
             return self._statistic(word, self.word(f"a statistic of {word}, such as p95"))
         if self.next.text == "." and QUANTILE.fullmatch(word) is None:
-            raise self.unknown("series", word, (*NAMED_SERIES, "agent"))
+            raise self.unknown("series", word, (*NAMED_SERIES, "agent", WATCH))
         return self._statistic("", word)
 
     def _statistic(self, series: str, word: str) -> RuleValue:
@@ -122,11 +128,27 @@ class _Parser(TokenReader):
             raise self.unknown("statistic of agents", word, ("mean", "max", "p95"))
         return RuleValue("agent", name, unit, quantile, word if quantile is None else "quantile")
 
+    def _watch(self) -> RuleValue:
+        """One of the system's own metrics; its limit says whether it is a share or a rate."""
+        self.expect(".", "`.` and the name of a watch, such as watch.db_cpu")
+        name = self.advance()
+        if name.kind not in ("word", "quoted"):
+            raise self.error(f"expected the name of a watch after `watch.`, found {name}")
+        if not self.accept("."):
+            return RuleValue(WATCH, name.name, "", of="")
+        word = self.word("mean, min, max or a percentile such as p95")
+        quantile = self._quantile(word)
+        if quantile is None and word not in TIMES:
+            raise self.unknown("statistic of watches", word, (*TIMES, "p95"))
+        return RuleValue(WATCH, name.name, "", quantile, word if quantile is None else "quantile")
+
     def _scope(self, series: str) -> Scope:
         if not self.accept("("):
             return Scope()
         if series == "agent":
             raise self.error("the health of agents takes no scope: the worst agent is judged")
+        if series == WATCH:
+            raise self.error("a watch takes no scope: it is of the system, not of samples")
         items: list[ScopeItem] = []
         outcomes: list[str] = []
         while True:
@@ -186,7 +208,7 @@ class _Parser(TokenReader):
         limit = read_amount(token.text, value.unit)
         if limit is None:
             raise self.error(f"{describe_limit(value, token.text)}; found {token}")
-        if value.statistic in SHARES and limit > 100:
+        if value.series != WATCH and value.statistic in SHARES and limit > 100:
             raise self.error(f"{value.name} is a share of at most 100%, found {token}")
         return limit
 

@@ -24,6 +24,8 @@ OUTCOMES = ("ok", "failed")
 ANY = "*"
 METRIC_SERIES = "metric"
 """The values of custom metrics, and the dimension of their names."""
+WATCH = "watch"
+"""The series of the system's own metrics; a rule's `statistic` is then the name of one."""
 TAG = "tag."
 """Before the name of a tag, which is a dimension: `tag.team`."""
 
@@ -95,7 +97,7 @@ class Rule:
     """`""` is the response time, "agent" an agent's health."""
 
     statistic: str
-    """Of an agent its measure; "quantile" comes with `quantile`."""
+    """Of an agent its measure, of a watch its name; "quantile" comes with `quantile`."""
 
     op: Operator
 
@@ -109,7 +111,7 @@ class Rule:
     """In (0, 1)."""
 
     of: str = ""
-    """What is asked of an agent's measure: "mean", "max", "quantile" or ""."""
+    """What is asked of an agent's measure or a watch: "mean", "min", "max", "quantile" or ""."""
 
     scope: Scope = Scope()
     at: TargetLevel | None = None
@@ -121,7 +123,8 @@ class Rule:
     @property
     def value(self) -> str:
         """The left side without its scope: `p95`, `ttfb.mean`, `agent.cpu.p95`."""
-        words = (self.series, self.statistic, self.of)
+        name = quote_name(self.statistic) if self.series == WATCH else self.statistic
+        words = (self.series, name, self.of)
         return ".".join(percentile_name(self.quantile) if word == "quantile" else word for word in words if word)
 
     def holds(self, observed: float) -> bool:
@@ -131,7 +134,8 @@ class Rule:
     @property
     def can_be_broken_early(self) -> bool:
         """Whether it can be broken for good before the end: a count that is to be reached in the run cannot."""
-        return self.window in ("for", "levels") or self.statistic not in (*COUNTS, "sum") or self.op.startswith("<")
+        is_count = self.series != WATCH and self.statistic in (*COUNTS, "sum")
+        return self.window in ("for", "levels") or not is_count or self.op.startswith("<")
 
 
 def compare(observed: float, op: Operator, limit: float) -> bool:

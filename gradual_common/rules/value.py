@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gradual_common.rules.rule import METRIC_SERIES, OF_METRICS, STATISTICS, TIMES, Unit, percentile_name
+from gradual_common.rules.rule import (
+    METRIC_SERIES,
+    OF_METRICS,
+    STATISTICS,
+    TIMES,
+    WATCH,
+    Unit,
+    percentile_name,
+    quote_name,
+)
 
 SERIES_STATISTICS = {
     "ttfb": (*TIMES, "count"),
@@ -33,4 +42,6 @@ class RuleValue(NamedTuple):
     @property
     def name(self) -> str:
         """The statistic as a rule writes it."""
+        if self.series == WATCH:
+            return f"{WATCH}.{quote_name(self.statistic)}"
         return percentile_name(self.quantile) if self.statistic == "quantile" else self.statistic

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
 
+from gradual_common.clock import NS_PER_S
 from gradual_master.errors import ReporterError
 from gradual_master.reporting import tables
 from gradual_master.reporting.interface.files import check_writable, write_whole
@@ -73,6 +75,18 @@ INTERVAL_ACTIONS = Table(
     ),
 )
 
+
+def _watched(summary: Summary) -> Iterator[SimpleNamespace]:
+    """One watch in one interval; its values come after an interval was closed, so they are written at the end."""
+    for series in summary.history.watches if summary.history is not None else ():
+        for number, value in enumerate(series.values.tolist()):
+            end_s = (number + 1) * series.interval / NS_PER_S
+            shown = None if math.isnan(value) else value
+            yield SimpleNamespace(interval=number, end_s=end_s, watch=series.name, value=shown, unit=series.unit)
+
+
+INTERVAL_WATCHES = Table(_watched, raw("interval end_s watch value unit"))
+
 DURING = {"intervals.csv": INTERVALS, "interval_groups.csv": INTERVAL_GROUPS, "interval_actions.csv": INTERVAL_ACTIONS}
 """Files that get rows during the run."""
 
@@ -80,6 +94,8 @@ AT_THE_END = {
     "actions.csv": tables.ACTIONS,
     "transactions.csv": tables.TRANSACTIONS,
     "metrics.csv": tables.METRICS,
+    "watches.csv": tables.WATCHES,
+    "interval_watches.csv": INTERVAL_WATCHES,
     "data.csv": tables.DATA,
     "errors.csv": tables.ERRORS,
     "levels.csv": tables.LEVELS,

@@ -30,8 +30,10 @@ from gradual_master.reporting.text.formatting import (
     show_tenth,
     show_value,
 )
+from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.watches import WatchRow
 
 State = Literal["passed", "failed", "warning", "none"]
 
@@ -154,7 +156,7 @@ LEVELS = Table(
         column("requests", "Requests", show_count),
         column("failures"),
         *times("response_time_ms"),
-        column("marks"),
+        *raw("marks watch"),
     ),
     (
         Column("users_of_target", "Users", lambda row: show_of_target(row.users_mean, row.target)),
@@ -214,6 +216,34 @@ METRICS = Table(
     ),
 )
 """Numbers of the metric's own unit."""
+
+WATCHES = Table(
+    attrgetter("watches"),
+    (
+        *(text("name", "Watch"), text("unit", "Unit")),
+        column("count", "Values", show_count),
+        column("gaps", "Gaps", show_count),
+        *(column(name, name.capitalize(), show_number) for name in ("mean", "min")),
+        column("p95", "p95", show_number),
+        column("max", "Max", show_number),
+        column("failed_since_s", "None since", show_instant),
+        column("reason"),
+    ),
+)
+"""Numbers of the watch's own unit."""
+
+
+def watch_columns(watches: Iterable[WatchRow]) -> list[Column]:
+    """A column of the table of levels for each watch: its mean."""
+    return [
+        Column(f"watch_{row.name}", f"{row.name} {row.unit}".strip(), partial(_watched, row.name), show_number)
+        for row in watches
+    ]
+
+
+def _watched(name: str, level: LevelRow) -> float | None:
+    return level.watch.get(name)
+
 
 DATA = Table(
     attrgetter("data"),

@@ -46,6 +46,7 @@ from gradual_master.results.merging.batches import OpenInterval, contribution_of
 from gradual_master.results.merging.layouts import Layouts
 from gradual_master.results.merging.level_measurements import LevelMeasurements
 from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, Shape
+from gradual_master.watching.courses import courses_of
 
 KEPT_NS = 120 * NS_PER_S
 """How long a closed interval is kept as a record (docs/design/fleet.md, 5.7)."""
@@ -76,7 +77,9 @@ class Aggregate:
         self.series = Series(schedule.groups, failures=self.index.failures)
         self.step_series = StepTimeSeries(interval)
         self._phases = _phases_of_levels(schedule)
-        frame = Frame(self.shape, schedule, interval, self._phases.__getitem__)
+        self.courses = courses_of(plan.watch, interval)
+        """What the plan's watches have said, by name."""
+        frame = Frame(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
         self.watches = [watch_of(objective, frame) for objective in plan_objectives(plan, self.index, schedule)]
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
@@ -148,7 +151,8 @@ class Aggregate:
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)
         self.step_series.add(number, measured)
-        record = replace(record, errors_so_far=self.errors(MAX_LIVE_ROWS))
+        states = tuple(course.state for course in self.courses.values())
+        record = replace(record, errors_so_far=self.errors(MAX_LIVE_ROWS), watches=states)
         # Not kept in memory: with thousands of agents these would be hundreds of thousands of objects.
         self.records.append(replace(record, health=(), errors_so_far=()))
         return record

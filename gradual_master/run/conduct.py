@@ -22,12 +22,12 @@ from gradual_common.plan.confidential import first_confidential
 from gradual_common.plan.loader import LoadedPlan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.process.logs import bind_process, mask_in_logs
-from gradual_common.protocol.job import all_credentials
+from gradual_common.protocol.job import all_credentials, without_watches
 from gradual_common.protocol.messages import OnceReport
 from gradual_master.analysis import loading
 from gradual_master.coordination import events
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.events import Event, Instruction, Merge, Signal
+from gradual_master.coordination.events import Event, Instruction, Merge, Note, Signal
 from gradual_master.coordination.journal import Journal
 from gradual_master.coordination.terms import Terms
 from gradual_master.reporting.interface.reporter import Reporter
@@ -40,6 +40,7 @@ from gradual_master.run.provisions import Provisions
 from gradual_master.run.report import RunReport
 from gradual_master.serving.listening import ListenAddress
 from gradual_master.serving.server import FleetServer
+from gradual_master.watching.following import Follower
 
 TICK_S = 0.05
 """The time between two ticks: the precision with which the core notices that a deadline has passed."""
@@ -78,12 +79,13 @@ class Conductor:
         self._clock = clock = RunClock()
         self._core = MasterCore(_terms_of(loaded, options, clock), loaded.schedule, Journal())
         self._report = RunReport(loaded, options, reporters, self._core, clock)
-        job = replace(loaded.job, wants_samples=reporters.want_samples)
+        job = replace(without_watches(loaded.job), wants_samples=reporters.want_samples)
         self._provisions = Provisions(job, loaded.data)
         self._server = FleetServer(
             self.dispatch, self._core.knows, self._provisions, self._report.take_samples, options.security
         )
         self._log = structlog.get_logger("gradual.master")
+        self._follower = Follower(loaded.plan.watch, loaded.job.secrets, self._note)
         self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
         self._merges: deque[Merge] = deque()
         self._has_merged = False
@@ -122,6 +124,7 @@ class Conductor:
             deadline = self._clock() + LINGER_NS
             await self._tick(lambda: not self._has_open_agents or self._clock() >= deadline)
         finally:
+            await self._follower.stop()
             await self._server.stop(STOP_GRACE_S)
 
     @property
@@ -163,11 +166,14 @@ class Conductor:
                 self._close_interval(number)
             case events.StartSchedule(start):
                 self._begin(start)
-            case events.Note():
-                getattr(self._log, instruction.level)(instruction.text, **dict(instruction.about))
-                self._report.show(instruction)
+            case Note():
+                self._note(instruction)
             case events.End():
                 self._is_over = True
+
+    def _note(self, note: Note) -> None:
+        getattr(self._log, note.level)(note.text, **dict(note.about))
+        self._report.show(note)
 
     def _close_interval(self, number: int) -> None:
         if (reason := self._report.close_interval(number)) is not None:
@@ -175,6 +181,8 @@ class Conductor:
 
     def _begin(self, start: int) -> None:
         self._report.begin(start)
+        courses = zip(self._loaded.plan.watch, self._report.aggregate.courses.values(), strict=True)
+        self._follower.start(dict(courses), self._report.origin)
         if self._options.on_begin is not None:
             self._options.on_begin()
 

@@ -21,6 +21,7 @@ from gradual_master.reporting.interface.samples import SampleReceiver
 from gradual_master.reporting.running.threads import ReporterThreads
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts
+from gradual_master.results.measures.watches import series_of
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.sections import Summary
@@ -53,6 +54,11 @@ class RunReport:
         """The schedule's time 0 is at the run time `start`."""
         self._start = self.aggregate.start = start
         self._reporters.on_test_start(self._facts())
+
+    @property
+    def origin(self) -> int:
+        """The Unix time of the schedule's start, ns; once it has begun."""
+        return self._clock.epoch + self.aggregate.start
 
     def close_interval(self, number: int) -> str | None:
         """Close an interval and pass it to the reporters; why an objective ends the run with it, if one does."""
@@ -115,6 +121,7 @@ class RunReport:
             schedule=self._loaded.schedule,
             plan=self._mask.hide(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)),
             steps=self.aggregate.step_series.table(),
+            watches=series_of(self.aggregate.courses),
         )
         code = self._options.exit_codes.get(summary.run.exit_code, summary.run.exit_code)
         return replace(summary, history=history, run=replace(summary.run, exit_code=code))

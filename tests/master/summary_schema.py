@@ -254,6 +254,18 @@ SUMMARY = record(
     transactions=TRANSACTIONS,
     groups=rows(name=TEXT, users_target=COUNT, users_mean=maybe(NUMBER), users_max=NUMBER, iterations=COUNT),
     data=rows(name=TEXT, rows=COUNT, handed_out=COUNT, used=COUNT, lost=COUNT, exhausted=FLAG),
+    watches=rows(
+        name=TEXT,
+        unit=TEXT,
+        count=COUNT,
+        gaps=COUNT,
+        mean=maybe(NUMBER),
+        min=maybe(NUMBER),
+        p95=maybe(NUMBER),
+        max=maybe(NUMBER),
+        failed_since_s=maybe(NUMBER),
+        reason=maybe(TEXT),
+    ),
     metrics=rows(
         name=TEXT,
         type=TEXT,
@@ -305,6 +317,7 @@ SUMMARY = record(
         marks=texts(),
         failing=texts(),
         failing_always=texts(),
+        watch=mapping(maybe(NUMBER)),
     ),
     fleet=record(
         scheduled_user_s=NUMBER,

@@ -20,6 +20,7 @@ from gradual_common.plan.checks.once import check_once
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.scheduling import SINGLE_PHASE
+from gradual_common.plan.watches import check_rule_on_watch, check_watches
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import ANY, TAG, Rule
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS
@@ -37,6 +38,7 @@ def check_plan(view: PlanView) -> Uses:
     check_duration(view)
     check_ramps(view)
     check_metrics(view)
+    check_watches(view)
     check_thresholds(view)
     return check_templates(view)
 
@@ -111,6 +113,7 @@ def check_thresholds(view: PlanView) -> None:
             view.document.report(path, str(error))
             continue
         _check_abort(view, path, mapping_at(entry), rule)
+        check_rule_on_watch(view, path, rule)
         for dimension, name, names in _scope(view, rule):
             if name not in names:
                 hint = nearest(name, names) or f"there are: {listed(sorted(names)) or 'none'}"

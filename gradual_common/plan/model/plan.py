@@ -30,6 +30,7 @@ from gradual_common.language.model import (
 )
 from gradual_common.language.step_names import name_once_of, name_steps_of
 from gradual_common.plan.model.steps import AnyStep, SomeStep, Steps, walk_steps
+from gradual_common.plan.model.watches import WatchedMetric
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
 
@@ -283,6 +284,9 @@ class Plan(Model):
 
     thresholds: tuple[WrittenThreshold, ...] = ()
     """Objectives, such as "p95(login) < 500ms"."""
+
+    watch: dict[Name, WatchedMetric] = Field(default={})
+    """Metrics of the system itself, by name: the master reads them while the load runs."""
 
     secrets: dict[Name, SecretSource] = Field(default={})
     """Secrets by name: read by the master, masked in everything that is written."""

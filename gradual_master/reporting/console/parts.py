@@ -24,8 +24,10 @@ from gradual_master.reporting.tables import (
     OBJECTIVES,
     TOTALS,
     TRANSACTIONS,
+    WATCHES,
     Column,
     state_of,
+    watch_columns,
 )
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import (
@@ -45,6 +47,7 @@ from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.judging.verdict import Verdict
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.metrics import MetricRow
+from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.summary.sections import DataRow, Summary, TransactionRow
 
 MIN_TEXT_COLUMNS = 10
@@ -71,6 +74,7 @@ ACTION_TIMES = (
 )
 TRANSACTION_COLUMNS = "count duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms failed"
 METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
+WATCH_COLUMNS = "name unit count gaps mean min p95 max failed_since_s"
 AGENT_COLUMNS = "name requests cpu_p95_ratio loop_lag_p99_ms start_lag_p99_ms host health"
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", "yellow"), "none": (NO_DATA, "yellow")}
@@ -79,9 +83,11 @@ SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", 
 STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold red", "interrupted": "bold yellow"}
 
 
-def levels(rows: Sequence[LevelRow], width: int) -> Iterator[RenderableType]:
-    """One row a level: when, how many users, how much came of them."""
-    columns = fitting(LEVELS.choose(LEVEL_COLUMNS), width)
+def levels(rows: Sequence[LevelRow], width: int, watches: Sequence[WatchRow] = ()) -> Iterator[RenderableType]:
+    """One row a level: when, how many users, how much came of them, and what the system's own metrics said."""
+    chosen = LEVELS.choose(LEVEL_COLUMNS)
+    chosen[-1:-1] = watch_columns(watches)
+    columns = fitting(chosen, width)
     if len({row.phase for row in rows}) > 1:
         columns.insert(0, LEVELS["phase"])
     shown = thinned(rows, MAX_LEVEL_ROWS)
@@ -111,6 +117,12 @@ def metrics(rows: Sequence[MetricRow], width: int) -> RenderableType:
     """One row a custom metric, in its own unit."""
     columns = fitting(METRICS.choose(METRIC_COLUMNS), width)
     return draw("Metrics", columns, rows, width, lambda column, row: "")
+
+
+def watches(rows: Sequence[WatchRow], width: int) -> RenderableType:
+    """One row a metric of the system itself."""
+    columns = fitting(WATCHES.choose(WATCH_COLUMNS), width)
+    return draw("System", columns, rows, width, lambda column, row: "yellow" if row.failed_since_s is not None else "")
 
 
 def _mark_failed(column: Column, row: Any) -> str:

@@ -65,12 +65,14 @@ def _print(summary: Summary, console: Console, files: Sequence[Path]) -> None:
 def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> Iterator[RenderableType]:
     """The parts, top to bottom; the wider the terminal, the more columns."""
     if summary.levels:
-        yield from parts.levels(summary.levels, width)
+        yield from parts.levels(summary.levels, width, summary.watches)
     yield parts.actions(summary, width)
     if summary.transactions:
         yield parts.transactions(summary.transactions, width)
     if summary.metrics:
         yield parts.metrics(summary.metrics, width)
+    if summary.watches:
+        yield parts.watches(summary.watches, width)
     yield from parts.failures(summary.errors)
     if summary.agents:
         yield parts.agents(summary.agents, width)

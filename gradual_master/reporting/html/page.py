@@ -28,7 +28,7 @@ from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
 from gradual_master.results.summary.sections import Summary
 
-OPTIONAL = {"metrics": "Metrics", "data": "Data"}
+OPTIONAL = {"watches": "System", "metrics": "Metrics", "data": "Data"}
 """Sections that only some plans have, each with the key of the summary that it shows."""
 
 SECTIONS = (
@@ -73,6 +73,7 @@ def render_report(summary: Summary) -> str:
         summary=summary,
         sections=[section for section in SECTIONS if section[0] not in OPTIONAL or summary[section[0]]],
         level_charts=levels,
+        watch_columns=tables.watch_columns(summary.watches),
         always_failing=formatting.always_failing(summary.levels),
         over_time=over_time,
         histograms=histograms_of(summary.actions),

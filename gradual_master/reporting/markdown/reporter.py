@@ -29,6 +29,7 @@ from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.section import plain
 from gradual_master.results.summary.sections import Summary
 
@@ -45,6 +46,7 @@ ACTION_COLUMNS = (
 TRANSACTION_COLUMNS = (
     "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
 )
+WATCH_COLUMNS = "name unit count gaps mean min p95 max failed_since_s"
 METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
 DATA_COLUMNS = "name rows handed_out used lost exhausted"
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
@@ -87,8 +89,9 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _objectives(summary.verdict.objectives)
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
     yield _comparison(summary.comparison)
-    yield _levels(summary.levels)
+    yield _levels(summary.levels, summary.watches)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
+    yield _table("System", tables.WATCHES.choose(WATCH_COLUMNS), summary.watches, texts=2)
     yield _table("Data sets", tables.DATA.choose(DATA_COLUMNS), summary.data)
     yield _table("Errors", tables.ERRORS.choose(ERROR_COLUMNS), summary.errors, texts=2, most=MAX_FAILURE_ROWS)
     yield _agents("Agents to look at", [row for row in summary.agents if row.lost or row.saturated])
@@ -185,8 +188,8 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _levels(levels: Sequence[LevelRow]) -> Block:
-    columns = tables.LEVELS.choose(LEVEL_COLUMNS)
+def _levels(levels: Sequence[LevelRow], watches: Sequence[WatchRow]) -> Block:
+    columns = [*tables.LEVELS.choose(LEVEL_COLUMNS), *tables.watch_columns(watches)]
     phases = len({row.phase for row in levels}) > 1
     shown = thinned(levels, MAX_LEVEL_ROWS)
     note = f"{len(shown)} of {len(levels):,} levels, evenly chosen" if len(shown) < len(levels) else ""

@@ -21,6 +21,7 @@ from gradual_master.reporting.monitor.panels.objectives import ObjectivesPanel
 from gradual_master.reporting.monitor.panels.schedule import SchedulePanel
 from gradual_master.reporting.monitor.panels.speed import LATENCY, THROUGHPUT, SpeedPanel
 from gradual_master.reporting.monitor.panels.step_table import StepsPanel
+from gradual_master.reporting.monitor.panels.system import SystemPanel
 from gradual_master.reporting.monitor.panels.users import UsersPanel
 from gradual_master.reporting.monitor.state import MonitorState
 
@@ -37,16 +38,25 @@ THREE_COLUMNS = 150
 Stack = Sequence[Panel]
 
 ONE: tuple[Stack, ...] = (
-    (UsersPanel(), SpeedPanel(), ObjectivesPanel(), AgentsPanel(), FailuresPanel(), StepsPanel(), THROUGHPUT),
+    (
+        UsersPanel(),
+        SpeedPanel(),
+        ObjectivesPanel(),
+        SystemPanel(),
+        AgentsPanel(),
+        FailuresPanel(),
+        StepsPanel(),
+        THROUGHPUT,
+    ),
 )
 TWO: tuple[Stack, ...] = (
     (UsersPanel(), ObjectivesPanel(), FailuresPanel(), StepsPanel()),
-    (SpeedPanel(), AgentsPanel(), THROUGHPUT, LATENCY),
+    (SpeedPanel(), SystemPanel(), AgentsPanel(), THROUGHPUT, LATENCY),
 )
 THREE: tuple[Stack, ...] = (
     (UsersPanel(), FailuresPanel(), StepsPanel()),
     (SpeedPanel(), THROUGHPUT, LATENCY),
-    (ObjectivesPanel(), AgentsPanel()),
+    (ObjectivesPanel(), SystemPanel(), AgentsPanel()),
 )
 
 

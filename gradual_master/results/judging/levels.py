@@ -16,7 +16,7 @@ Times are nanoseconds since the schedule's start, unless a name ends in `_s`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -73,6 +73,8 @@ class LevelRow(Section):
     """The steps of which more than 5 % failed, as `group / step`."""
     failing_always: tuple[str, ...]
     """The steps of `failing` that failed at every level that performed them: a problem of the step, not of a level."""
+    watch: dict[str, float | None] = field(default_factory=dict)
+    """The mean of each watch over the part that counts, in its unit; None without values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.sums import Contribution, Measurements
+from gradual_master.watching.courses import WatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class IntervalRecord:
     """Of each agent that delivered a batch."""
     errors_so_far: tuple[ErrorRow, ...] = field(default=(), kw_only=True)
     """The table of errors of the run until now, its first rows."""
+    watches: tuple[WatchState, ...] = field(default=(), kw_only=True)
+    """What the system's own metrics said last when the interval was closed."""
     _index: SeriesIndex = field(repr=False, compare=False, kw_only=True)
     _measured: Contribution = field(repr=False, compare=False, kw_only=True)
 

@@ -9,6 +9,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.coordination.events import AgentState
 from gradual_master.results.measures.series import SeriesTable
 from gradual_master.results.measures.step_series import StepTable
+from gradual_master.results.measures.watches import WatchSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,5 @@ class History:
     """The plan as it ran, as YAML, secrets masked."""
     steps: StepTable | None = None
     """Each step's own time series."""
+    watches: tuple[WatchSeries, ...] = ()
+    """The system's own metrics."""

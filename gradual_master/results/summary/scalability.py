@@ -10,9 +10,13 @@ from gradual_master.analysis.scalability.levels import MeasuredLevel
 from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.analysis.scalability.wording import scalability_sentences
 from gradual_master.results.judging.levels import LevelRow
+from gradual_master.results.measures.watches import WatchRow
 
 MIN_LEVELS = 2
 """A run at one concurrency does not ask how throughput grows."""
+
+BUSY_PERCENT = 90.0
+"""A watch in % is named in the answer from here on: below it, nothing says that it holds the system back."""
 
 MISLEADING = frozenset({"failures", "saturated", "missing"})
 """Marks of levels that do not show what the system can do with their users: refusals are fast, and a busy generator
@@ -40,11 +44,25 @@ def _measured(rows: Iterable[LevelRow]) -> Iterable[MeasuredLevel]:
         )
 
 
-def answer_of(scalability: Scalability | None, rows: Sequence[LevelRow]) -> tuple[str, ...]:
+def answer_of(
+    scalability: Scalability | None, rows: Sequence[LevelRow], watches: Sequence[WatchRow] = ()
+) -> tuple[str, ...]:
     """What the run says of the system, in sentences; the first thing that a report shows."""
     if scalability is None:
         return ()
-    return (*scalability_sentences(scalability), *_reservations(rows))
+    return (*scalability_sentences(scalability), *_at_most_throughput(rows, watches), *_reservations(rows))
+
+
+def _at_most_throughput(rows: Sequence[LevelRow], watches: Sequence[WatchRow]) -> Iterable[str]:
+    """Which of the system's own shares are nearly used up where throughput is greatest; nothing if none is."""
+    counting = [row for row in rows if not row.warm_up and row.throughput_rps and not MISLEADING & set(row.marks)]
+    if not counting:
+        return
+    best = max(counting, key=lambda row: row.throughput_rps or 0)
+    shares = {row.name: best.watch.get(row.name) or 0.0 for row in watches if row.unit == "%"}
+    busy = [f"{name} reaches {value:.0f} %" for name, value in shares.items() if value >= BUSY_PERCENT]
+    if busy:
+        yield f"Throughput is greatest at {best.target:g} users, where {' and '.join(busy)}."
 
 
 def _reservations(rows: Sequence[LevelRow]) -> Iterable[str]:

@@ -18,6 +18,7 @@ from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.error_samples import ErrorSample
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.metrics import MetricRow
+from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.section import Cell, Section, flat_row
 from gradual_master.results.summary.history import History
 
@@ -216,7 +217,10 @@ class AnalysisSection(Section):
     capacity: dict[str, Any] | None = None
 
 
-TABLES = ("actions", "groups", "data", "transactions", "metrics", "phases", "levels", "agents", "errors", "objectives")
+TABLES = (
+    *("actions", "groups", "data", "transactions", "metrics", "watches", "phases", "levels", "agents"),
+    *("errors", "objectives"),
+)
 """The parts of a summary that can be read as flat rows."""
 
 _shown_by: list[Callable[[Summary], str]] = [repr, repr]
@@ -243,6 +247,8 @@ class Summary(Section):
     data: tuple[DataRow, ...]
     transactions: tuple[TransactionRow, ...]
     metrics: tuple[MetricRow, ...]
+    watches: tuple[WatchRow, ...]
+    """Metrics of the system itself."""
     phases: tuple[PhaseRow, ...]
     levels: tuple[LevelRow, ...]
     fleet: FleetSection

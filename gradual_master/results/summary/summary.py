@@ -29,6 +29,7 @@ from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.metrics import doubtful_metrics, metric_rows
 from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
+from gradual_master.results.measures.watches import watch_rows, watch_warnings, with_watches
 from gradual_master.results.summary.actions import action_rows, transaction_rows
 from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.scalability import answer_of, scalability_of
@@ -63,6 +64,7 @@ class _Writer:
         self._errors = aggregate.errors()
         self._metrics = tuple(metric_rows(aggregate.index, aggregate.totals))
         self._end = self._wanted_until()
+        self._watches = watch_rows(aggregate.courses, self._end // aggregate.interval)
         judged = judged_intervals(self._schedule, aggregate.interval, self._end)
         self._fleet = FleetReport(fleet, aggregate.agents, judged, aggregate.interval)
         self._levels = self._level_table()
@@ -78,7 +80,7 @@ class _Writer:
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
         verdict = judge(self._evidence(law))
         once = {facts.section: self._once.section(facts) for facts in self._facts.once}
-        levels = tuple(self._levels.rows())
+        levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
         scalability = scalability_of(levels)
         return Summary(
             schema=SCHEMA,
@@ -92,13 +94,14 @@ class _Writer:
             data=tuple(_data_row(one) for one in self._facts.supplies),
             transactions=transaction_rows(aggregate),
             metrics=self._metrics,
+            watches=self._watches,
             phases=tuple(self._phases()),
             levels=levels,
             fleet=self._fleet_section,
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=AnalysisSection(answer_of(scalability, levels), law, scalability),
+            analysis=AnalysisSection(answer_of(scalability, levels, self._watches), law, scalability),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
@@ -227,7 +230,7 @@ class _Writer:
             empty=empty_iterations(index, totals),
             unforeseen=(*self._once.unforeseen(), *unforeseen_steps(index, totals, self._error_samples)),
             teardown=next((facts.failure for facts in self._facts.once if facts.section == TEARDOWN), None),
-            doubtful=tuple(doubtful_metrics(self._metrics)),
+            doubtful=(*doubtful_metrics(self._metrics), *watch_warnings(self._watches)),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),

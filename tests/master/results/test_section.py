@@ -11,6 +11,7 @@ from simulated_run import simulated_run
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.measures.distribution import Distribution
 from gradual_master.results.measures.metrics import MetricRow
+from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.section import Section, flat_row
 from gradual_master.results.summary.sections import TABLES, DataRow, Summary, TransactionRow
 
@@ -76,13 +77,14 @@ def summary() -> Summary:
 
 NO_TIMES = Distribution.of(Histogram())
 METRIC = MetricRow("m", "histogram", "EUR", 0.01, 1, 5.0, None, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 0, 0)
+WATCH = WatchRow("db_cpu", "%", 3, 1, 50.0, 40.0, 60.0, 60.0, None, "refused")
 DATA = DataRow("voucher", 10, 10, 7, 3, True)
 TRANSACTION = TransactionRow("g", "buy", 2, 1, 0.5, {"status": 1}, NO_TIMES, NO_TIMES, {})
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_of_a_summary_is_flat(summary: Summary, table: str) -> None:
-    rows = replace(summary, data=(DATA,), transactions=(TRANSACTION,), metrics=(METRIC,)).rows(table)
+    rows = replace(summary, data=(DATA,), transactions=(TRANSACTION,), metrics=(METRIC,), watches=(WATCH,)).rows(table)
     assert rows
     assert all(row.keys() == rows[0].keys() for row in rows)
     assert all(isinstance(cell, str | int | float | None) for row in rows for cell in row.values())
@@ -97,5 +99,7 @@ def test_the_rows_say_what_the_sections_say(summary: Summary) -> None:
 
 
 def test_another_name_is_refused_with_those_that_there_are(summary: Summary) -> None:
-    with pytest.raises(KeyError, match="'totals'; there are actions, groups, data, transactions, metrics, phases"):
+    with pytest.raises(
+        KeyError, match="'totals'; there are actions, groups, data, transactions, metrics, watches, phases"
+    ):
         summary.rows("totals")

@@ -11,7 +11,7 @@ from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import MetricSeries, SeriesIndex, StepSeries, TransactionSeries
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import METRIC_SERIES, OUTCOMES, TAG, Rule, Scope, ScopeItem, write_rule
+from gradual_common.rules.rule import METRIC_SERIES, OUTCOMES, TAG, WATCH, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.measures.totals import Selection
@@ -51,6 +51,8 @@ def thresholds_by_name(plan: Plan, index: SeriesIndex, schedule: Schedule) -> di
 
 def judges_failures(rule: Rule) -> bool:
     """Whether an objective is on how many samples fail."""
+    if rule.series == WATCH:  # Its statistic is a name of the plan.
+        return False
     return rule.statistic in ON_FAILURES or (rule.statistic == "count" and rule.scope.outcomes == ("failed",))
 
 

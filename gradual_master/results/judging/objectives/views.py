@@ -7,7 +7,7 @@ say the worst that they have seen; so an objective on them that is broken once s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gradual_common.schedule.schedule import Schedule
@@ -18,6 +18,7 @@ from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
 from gradual_master.results.merging.level_measurements import LevelMeasurements
 from gradual_master.results.merging.sums import Contribution, Shape
+from gradual_master.watching.courses import WatchCourse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Frame:
     """ns."""
     phase_of: Callable[[int], int]
     """The phase of a level's number, or `OUTSIDE`."""
+    courses: Mapping[str, WatchCourse] = field(default_factory=dict)
+    """Of the plan's watches, by name."""
 
     def totals(self, parts: Iterable[Contribution]) -> Totals:
         """Parts by level, added up by phase."""

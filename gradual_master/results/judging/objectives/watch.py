@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gradual_common.rules.rule import WATCH
 from gradual_common.units import count
 from gradual_master.results.judging.objectives.agents import AgentView, AgentWindowView
 from gradual_master.results.judging.objectives.at_levels import LevelsView
@@ -25,6 +26,7 @@ from gradual_master.results.judging.objectives.objective import (
     is_worse,
 )
 from gradual_master.results.judging.objectives.observing import Observation
+from gradual_master.results.judging.objectives.system import SystemView
 from gradual_master.results.judging.objectives.views import Frame, RunSoFar, RunView, View
 from gradual_master.results.judging.objectives.windows import WindowView
 
@@ -133,6 +135,8 @@ def _view_of(objective: Objective, frame: Frame) -> View:
     rule = objective.rule
     if rule.series == "agent":
         return AgentWindowView(objective, frame.interval) if rule.window == "for" else AgentView(objective)
+    if rule.series == WATCH:
+        return SystemView(objective, frame, frame.courses[rule.statistic])
     if rule.window == "for":
         return WindowView(objective, frame)
     if rule.window == "levels" or rule.at is not None:
