@@ -9,6 +9,7 @@ from raw_run import S
 from gradual_common.histogram.histogram import Histogram
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.measures.distribution import Distribution
+from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.summary.scalability import answer_of, scalability_of
 
 THINK_S = 0.5
@@ -89,3 +90,21 @@ def test_too_few_levels_are_said_and_one_concurrency_asks_nothing() -> None:
 def test_levels_that_are_not_steady_are_said(unsteady: tuple[int, ...], sentence: str) -> None:
     rows = [row(users, steady=users not in unsteady) for users in USERS]
     assert answer_of(scalability_of(rows), rows)[-1] == sentence
+
+
+def watched(name: str, unit: str = "%") -> WatchRow:
+    return WatchRow(name, unit, 60, 0, 50.0, 0.0, 99.0, 99.0, None, None)
+
+
+def test_the_answer_names_the_share_that_is_used_up_where_throughput_is_greatest() -> None:
+    shares = {users: min(97.4, 1.4 * users) for users in USERS}
+    rows = [replace(row(users), watch={"db_cpu": shares[users], "web_cpu": 20.0, "queue": 95.0}) for users in USERS]
+    watches = [watched("db_cpu"), watched("web_cpu"), watched("queue", "jobs")]
+    answer = answer_of(scalability_of(rows), rows, watches)
+    assert "Throughput is greatest at 80 users, where db_cpu reaches 97 %." in answer
+
+
+def test_the_answer_names_no_share_that_is_not_used_up_or_not_known() -> None:
+    for value in (89.9, None):
+        rows = [replace(row(users), watch={"db_cpu": value}) for users in USERS]
+        assert not any("db_cpu" in sentence for sentence in answer_of(scalability_of(rows), rows, [watched("db_cpu")]))
