@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from gradual_master.reporting.text.failures import why
 from gradual_master.reporting.text.formatting import (
+    NO_DATA,
     notes_of,
     remarks_of,
     show_count,
@@ -217,6 +218,11 @@ METRICS = Table(
 )
 """Numbers of the metric's own unit."""
 
+
+def _show_since(seconds: float | None) -> str:
+    return NO_DATA if seconds is None else show_instant(seconds)
+
+
 WATCHES = Table(
     attrgetter("watches"),
     (
@@ -226,7 +232,7 @@ WATCHES = Table(
         *(column(name, name.capitalize(), show_number) for name in ("mean", "min")),
         column("p95", "p95", show_number),
         column("max", "Max", show_number),
-        column("failed_since_s", "None since", show_instant),
+        column("failed_since_s", "None since", _show_since),
         column("reason"),
     ),
 )

@@ -44,7 +44,18 @@ def plan_of(bank: str, prometheus: str) -> dict[str, Any]:
 @contextmanager
 def running(folder: Path, plan: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
     (folder / "plan.yaml").write_text(yaml.safe_dump(plan))
-    command = [str(BIN / "gradual"), "run", "plan.yaml", "-o", "json=out.json", "-o", "csv=rows", "-o", "html=out.html"]
+    command = [
+        str(BIN / "gradual"),
+        "run",
+        "plan.yaml",
+        "-v",
+        "-o",
+        "json=out.json",
+        "-o",
+        "csv=rows",
+        "-o",
+        "html=out.html",
+    ]
     with (folder / "run.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, text=True)
     try:
