@@ -106,6 +106,17 @@ class Histogram:
             return float(self._max)
         return float(min(max(ESTIMATES[bucket], self._min), self._max))
 
+    def count_above(self, limit: float) -> int:
+        """How many times lie above `limit` ns, each taken as `quantile` reads it, so the two never contradict.
+
+        The quantile q is at most `limit` exactly if this count is at most count − ⌈q·count⌉.
+        """
+        if self.count == 0:
+            return 0
+        read = np.clip(ESTIMATES, self._min, self._max)
+        above = int(self.counts[read > limit].sum())
+        return above + self.underflow * (self._min > limit) + self.overflow * (self._max > limit)
+
     def indices(self) -> dict[int, int]:
         """The counts of the filled buckets by their index i (OpenTelemetry's at scale 6), ascending."""
         filled = np.flatnonzero(self.counts)

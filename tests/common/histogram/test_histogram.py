@@ -178,3 +178,25 @@ def test_packing_and_unpacking_loses_nothing(lists: list[list[int]]) -> None:
 def test_a_histogram_says_what_it_holds() -> None:
     assert repr(histogram_of([5, 7])) == "Histogram(count=2, min=5, max=7)"
     assert histogram_of([5]) != "Histogram"
+
+
+@pytest.mark.parametrize("limit", [0, 400, 1_000, 250_000_000, 250_400_000, 500_000_000, 5e12])
+def test_the_count_above_a_limit_agrees_with_the_quantile_of_every_rank(limit: float) -> None:
+    times = np.random.default_rng(7).lognormal(19.3, 0.5, 500).astype(np.int64)
+    histogram = Histogram()
+    histogram.add_many(np.concatenate([times, np.array([300, 500, 4 * 10**12])]))
+    ranks = range(1, histogram.count + 1)
+    quantiles = [histogram.quantile(min(1.0, (rank - 0.5) / histogram.count)) for rank in ranks]
+    assert histogram.count_above(limit) == sum(value is not None and value > limit for value in quantiles)
+
+
+def test_the_count_above_a_limit_is_that_of_the_samples_but_for_the_limit_s_bucket() -> None:
+    times = np.random.default_rng(8).lognormal(19.3, 0.5, 10_000).astype(np.int64)
+    histogram = Histogram()
+    histogram.add_many(times)
+    counted = histogram.count_above(250_000_000)
+    assert (times > 250_000_000 * 1.011).sum() <= counted <= (times > 250_000_000 * 0.989).sum()
+
+
+def test_no_time_of_an_empty_histogram_is_above_a_limit() -> None:
+    assert Histogram().count_above(0) == 0
