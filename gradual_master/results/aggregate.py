@@ -32,7 +32,7 @@ from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.judging.objectives.of_plan import plan_objectives
-from gradual_master.results.judging.objectives.views import ClosedInterval, Frame, RunSoFar
+from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
 from gradual_master.results.judging.objectives.watch import watch_of
 from gradual_master.results.measures.error_samples import ErrorSamples
 from gradual_master.results.measures.errors import MAX_LIVE_ROWS, ErrorRow, ErrorTable
@@ -79,8 +79,8 @@ class Aggregate:
         self._phases = _phases_of_levels(schedule)
         self.courses = courses_of(plan.watch, interval)
         """What the plan's watches have said, by name."""
-        frame = Frame(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
-        self.watches = [watch_of(objective, frame) for objective in plan_objectives(plan, self.index, schedule)]
+        terms = ViewTerms(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
+        self.watches = [watch_of(objective, terms) for objective in plan_objectives(plan, self.index, schedule)]
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures

@@ -12,7 +12,7 @@ import numpy as np
 from gradual_common.schedule.schedule import Level
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, worse_of
-from gradual_master.results.judging.objectives.views import ClosedInterval, Frame, RunSoFar
+from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
 from gradual_master.results.judging.objectives.windows import between, intervals_of
 from gradual_master.results.merging.sums import OUTSIDE
 from gradual_master.watching.courses import Floats, WatchCourse
@@ -21,15 +21,15 @@ from gradual_master.watching.courses import Floats, WatchCourse
 class SystemView:
     """A watch over the run, every window of a length, or levels."""
 
-    def __init__(self, objective: Objective, frame: Frame, course: WatchCourse) -> None:
+    def __init__(self, objective: Objective, terms: ViewTerms, course: WatchCourse) -> None:
         self._rule = rule = objective.rule
-        self._frame = frame
+        self._terms = terms
         self._course = course
         self._levels = [
             level
-            for level in frame.schedule.levels
-            if frame.phase_of(level.number) != OUTSIDE
-            and not frame.schedule.phases[level.phase].warm_up
+            for level in terms.schedule.levels
+            if terms.phase_of(level.number) != OUTSIDE
+            and not terms.schedule.phases[level.phase].warm_up
             and (rule.at is None or rule.at.includes(level.target))
         ]
 

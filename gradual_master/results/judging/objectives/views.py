@@ -22,7 +22,7 @@ from gradual_master.watching.courses import WatchCourse
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ViewTerms:
     """What a plan fixes for all views."""
 
     shape: Shape

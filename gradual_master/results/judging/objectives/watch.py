@@ -27,7 +27,7 @@ from gradual_master.results.judging.objectives.objective import (
 )
 from gradual_master.results.judging.objectives.observing import Observation
 from gradual_master.results.judging.objectives.system import SystemView
-from gradual_master.results.judging.objectives.views import Frame, RunSoFar, RunView, View
+from gradual_master.results.judging.objectives.views import RunSoFar, RunView, View, ViewTerms
 from gradual_master.results.judging.objectives.windows import WindowView
 
 
@@ -126,19 +126,19 @@ class Watch:
         return f"{self.objective.name}: {observed}{since}{self.objective.advice}"
 
 
-def watch_of(objective: Objective, frame: Frame) -> Watch:
+def watch_of(objective: Objective, terms: ViewTerms) -> Watch:
     """The watch of an objective, which looks at the run as its rule says."""
-    return Watch(objective, _view_of(objective, frame))
+    return Watch(objective, _view_of(objective, terms))
 
 
-def _view_of(objective: Objective, frame: Frame) -> View:
+def _view_of(objective: Objective, terms: ViewTerms) -> View:
     rule = objective.rule
     if rule.series == "agent":
-        return AgentWindowView(objective, frame.interval) if rule.window == "for" else AgentView(objective)
+        return AgentWindowView(objective, terms.interval) if rule.window == "for" else AgentView(objective)
     if rule.series == WATCH:
-        return SystemView(objective, frame, frame.courses[rule.statistic])
+        return SystemView(objective, terms, terms.courses[rule.statistic])
     if rule.window == "for":
-        return WindowView(objective, frame)
+        return WindowView(objective, terms)
     if rule.window == "levels" or rule.at is not None:
-        return LevelsView(objective, frame)
+        return LevelsView(objective, terms)
     return RunView(objective)

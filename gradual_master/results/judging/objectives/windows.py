@@ -8,7 +8,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_master.results.judging.objectives.at_levels import levels_of
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, observe, worse_of
-from gradual_master.results.judging.objectives.views import ClosedInterval, Frame, RunSoFar
+from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
 from gradual_master.results.merging.sums import Contribution
 
 
@@ -19,11 +19,11 @@ class WindowView:
     the statistic.
     """
 
-    def __init__(self, objective: Objective, frame: Frame) -> None:
+    def __init__(self, objective: Objective, terms: ViewTerms) -> None:
         self._objective = objective
-        self._frame = frame
-        self._levels = levels_of(objective, frame)
-        self._parts: deque[Contribution] = deque(maxlen=intervals_of(objective.rule.window_ns, frame.interval))
+        self._terms = terms
+        self._levels = levels_of(objective, terms)
+        self._parts: deque[Contribution] = deque(maxlen=intervals_of(objective.rule.window_ns, terms.interval))
         self._worst = NOTHING
 
     def take(self, interval: ClosedInterval) -> None:
@@ -35,8 +35,8 @@ class WindowView:
 
     def _look(self, end: int) -> Observation:
         """`end`: in intervals since the schedule's start."""
-        objective, interval, length = self._objective, self._frame.interval, len(self._parts)
-        totals = self._frame.totals(self._parts)
+        objective, interval, length = self._objective, self._terms.interval, len(self._parts)
+        totals = self._terms.totals(self._parts)
         # Half an interval is what clocks may differ by. Of a window with less measured time a part was not measured.
         if totals.seconds(objective.selection.phases) * NS_PER_S < (length - 0.5) * interval:
             return NOTHING

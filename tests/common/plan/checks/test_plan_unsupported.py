@@ -11,10 +11,6 @@ from plan_samples import mistakes, only_mistake, small
     [
         ({"config__ramp_up": "find_capacity"}, "find_capacity"),
         ({"config__ramp_config": {"strategy": "find_capacity"}}, "find_capacity"),
-        ({"thresholds": ["p95 < 5s for 10s"]}, "`for` in an objective"),
-        ({"thresholds": ["p95 < 5s over levels"]}, "`over` in an objective"),
-        ({"thresholds": ["p95 < 5s at 100 users"]}, "`at … users` in an objective"),
-        ({"thresholds": ["agent.cpu < 80%"]}, "`agent.cpu`: an objective on the agents"),
     ],
 )
 def test_it_is_refused_by_name(changes: dict[str, Any], name: str) -> None:
@@ -24,9 +20,9 @@ def test_it_is_refused_by_name(changes: dict[str, Any], name: str) -> None:
 
 
 def test_it_is_refused_with_its_line() -> None:
-    text = "config: {base_url: 'http://x', duration: 1m}\nusers: [{name: a, concurrency: 1, behavior: [b]}]\n"
-    text += "actions: {b: {url: /}}\nthresholds:\n  - p95 < 5s for 10s\n"
-    assert only_mistake(text) == "p.yaml:5: thresholds[0]: `for` in an objective is not supported yet"
+    text = "users: [{name: a, concurrency: 1, behavior: [b]}]\nactions: {b: {url: /}}\n"
+    text += "config:\n  base_url: http://x\n  duration: 1m\n  ramp_up: find_capacity\n"
+    assert only_mistake(text).startswith("p.yaml:6: config.ramp_up: find_capacity is not supported yet")
 
 
 def test_going_on_after_a_failure_is_the_default_and_may_be_said() -> None:
