@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from html import escape
 
 from gradual_master.reporting.tables import LEVELS
+from gradual_master.reporting.text.formatting import remarks_of
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.summary.sections import Summary
 
 NUMBERS = LEVELS.choose("start_s target_users active_users throughput_rps p50_ms p95_ms p99_ms requests failures")
-HEADINGS = ("from s", *(column.heading.lower() for column in NUMBERS[1:-1]), "failed", "marks")
+HEADINGS = ("from s", *(column.heading.lower() for column in NUMBERS[1:-1]), "failed", "notes")
 
 
 def render_html(summary: Summary) -> str:
@@ -30,8 +31,8 @@ def _row(cells: Iterable[str], tag: str) -> str:
 
 
 def _cells(level: LevelRow) -> list[str]:
-    marks = (*(["warm-up"] if level.warm_up else []), *level.marks)
-    return [*(_number(column.read(level)) for column in NUMBERS), ", ".join(marks)]
+    failures = ("failures",) if "failures" in level.marks else ()
+    return [*(_number(column.read(level)) for column in NUMBERS), ", ".join((*remarks_of(level), *failures))]
 
 
 def _number(value: float | None) -> str:

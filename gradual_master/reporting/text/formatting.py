@@ -14,7 +14,12 @@ T = TypeVar("T")
 
 NO_DATA = "-"
 
-NOTES = {"missing": "missing users", "saturated": "saturated", "unaccounted": "unaccounted time"}
+NOTES = {
+    "missing": "missing users",
+    "saturated": "saturated",
+    "unaccounted": "unaccounted time",
+    "unsteady": "not steady",
+}
 """The words for each mark of a level, but for "failures": `notes_of` names the steps that failed."""
 
 

@@ -20,8 +20,8 @@ def test_the_verdict_and_every_level_are_shown_and_text_stays_text() -> None:
 
 def test_what_there_is_no_data_of_is_a_dash() -> None:
     summary = simulated_run(seconds=24, actions=2)
-    level = replace(summary.levels[0], users_mean=None, marks=("failures",), requests=12_345, warm_up=False)
+    level = replace(summary.levels[0], users_mean=None, marks=("failures", "unsteady"), requests=12_345, warm_up=False)
     shown = render_html(replace(summary, levels=(level,)))
     assert "<td>-</td>" in shown
     assert "<td>12,345</td>" in shown
-    assert "<td>failures</td>" in shown
+    assert "<td>not steady, failures</td>" in shown

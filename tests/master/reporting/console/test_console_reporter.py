@@ -168,7 +168,7 @@ def test_a_lost_agent_is_named() -> None:
 
 def test_the_problems_of_levels_and_agents_are_shown_beside_them_within_80_columns() -> None:
     summary = summary_of(levels=3, warm_up=1)
-    marks = ("failures", "missing", "saturated", "unaccounted")
+    marks = ("failures", "missing", "saturated", "unaccounted", "unsteady")
     summary = replace(
         summary,
         levels=tuple(replace(row, marks=marks) for row in summary.levels),
@@ -176,7 +176,7 @@ def test_the_problems_of_levels_and_agents_are_shown_beside_them_within_80_colum
     )
     text = printed(summary)
     assert max(map(len, text.splitlines())) <= 80
-    for word in ("warm-up,", "missing", "saturated", "unaccounted", "lost, left,", "1,200", "30,000"):
+    for word in ("warm-up,", "missing", "saturated", "unaccounted", "steady", "lost, left,", "1,200", "30,000"):
         assert word in text
 
 

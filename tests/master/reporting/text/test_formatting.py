@@ -114,10 +114,10 @@ def test_a_level_without_problems_has_no_note(level: LevelRow) -> None:
 
 
 def test_every_mark_has_its_words(level: LevelRow) -> None:
-    marks = ("failures", "missing", "saturated", "unaccounted")
+    marks = ("failures", "missing", "saturated", "unaccounted", "unsteady")
     failing = {"failing": ("a / pay", "a / dead"), "failing_always": ("a / dead",)}
     marked = replace(level, warm_up=True, marks=marks, **failing)
-    remarks = ("warm-up", "missing users", "saturated", "unaccounted time")
+    remarks = ("warm-up", "missing users", "saturated", "unaccounted time", "not steady")
     assert remarks_of(marked) == remarks
     assert notes_of(marked) == (*remarks, "failures: a / pay")
 
