@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "before",
     "samples",
     "report",
+    "analysis",
     "capacity",
     "comparisons",
     "flow",

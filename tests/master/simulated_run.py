@@ -11,6 +11,7 @@ from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, pla
 
 from gradual_common.protocol.batch import EXCHANGE, TTFB, Health
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.measures.intervals import IntervalRecord
 from gradual_master.results.measures.series import Series, SeriesTable
 from gradual_master.results.summary.history import History, News
@@ -65,23 +66,40 @@ def simulated_run(
 
     The course of the run holds its intervals `times` times over: as many points as a run of that length, for less work.
     """
-    plan, schedule = _plan(actions, rules), _schedule(seconds)
-    aggregate, rng = aggregate_of(plan, schedule), np.random.default_rng(7)
-    records = []
+    schedule = _schedule(seconds)
+    aggregate, records = simulated_aggregate(schedule, actions, rules)
+    summary = summary_of(aggregate, seconds)
+    series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
+    history = History(series.table(), tuple(news), schedule, PLAN, aggregate.step_series.table())
+    return replace(summary, history=history, error_samples=(ERROR_SAMPLE,))
+
+
+def simulated_hour(levels: int) -> Aggregate:
+    """What was measured in an hour of `levels` equal levels, before anything is judged."""
+    return simulated_aggregate(_schedule(3600, levels), ACTIONS, RULES)[0]
+
+
+def simulated_aggregate(
+    schedule: Schedule, actions: int, rules: Sequence[dict[str, Any]]
+) -> tuple[Aggregate, list[IntervalRecord]]:
+    """The measurements of one agent over a schedule, and their intervals."""
+    aggregate, rng = aggregate_of(_plan(actions, rules), schedule), np.random.default_rng(7)
+    seconds, levels, records = (schedule.end or 0) // S, len(schedule.levels), []
     for second in range(seconds):
         stretch = _stretch(second, schedule, actions, rng)
         lags = (int(rng.exponential(2 * MS)),)
-        health = Health(0.2 + 0.3 * stretch.level / LEVELS, 10, 10, 0)
+        health = Health(0.2 + 0.3 * stretch.level / levels, 10, 10, 0)
         batch = batch_of(
             second + 1, second, stretch, last=second == seconds - 1, health=health, loop_lags=lags, start_lags=lags
         )
         aggregate.merge("agent-1", batch)
         records.append(aggregate.close(second))
-    run = run_of(duration_s=float(seconds))
-    summary = build_summary(aggregate, fleet_of(agent("agent-1")), run)
-    series = aggregate.series if times == 1 else _repeated(records, schedule.groups, times)
-    history = History(series.table(), tuple(news), schedule, PLAN, aggregate.step_series.table())
-    return replace(summary, history=history, error_samples=(ERROR_SAMPLE,))
+    return aggregate, records
+
+
+def summary_of(aggregate: Aggregate, seconds: int) -> Summary:
+    """The summary of such a run of `seconds`."""
+    return build_summary(aggregate, fleet_of(agent("agent-1")), run_of(duration_s=float(seconds)))
 
 
 def series_of(seconds: int, *samples: tuple[int, int]) -> SeriesTable:
@@ -113,14 +131,14 @@ def _plan(actions: int, rules: Sequence[dict[str, Any]]) -> Any:
     return plan_of(users=users, actions={name: {"url": f"/{name}"} for name in names}, thresholds=list(rules))
 
 
-def _schedule(seconds: int) -> Schedule:
-    length = seconds * S // LEVELS
-    users = [(4 * (number + 1), 2 * (number + 1)) for number in range(LEVELS)]
-    begins = [number * length for number in range(LEVELS)]
+def _schedule(seconds: int, levels: int = LEVELS) -> Schedule:
+    length = seconds * S // levels
+    users = [(4 * (number + 1), 2 * (number + 1)) for number in range(levels)]
+    begins = [number * length for number in range(levels)]
     ends = [*begins[1:], seconds * S]
     return Schedule(
-        changes=tuple(Change(begins[n], sum(users[n]), users[n], n, min(n, 1)) for n in range(LEVELS)),
-        levels=tuple(Level(n, min(n, 1), begins[n], ends[n], float(sum(users[n]))) for n in range(LEVELS)),
+        changes=tuple(Change(begins[n], sum(users[n]), users[n], n, min(n, 1)) for n in range(levels)),
+        levels=tuple(Level(n, min(n, 1), begins[n], ends[n], float(sum(users[n]))) for n in range(levels)),
         phases=(SchedulePhase(0, "warm", 0, length, True), SchedulePhase(1, "climb", length, seconds * S, False)),
         end=seconds * S,
         groups=("customer", "guest"),
@@ -129,7 +147,7 @@ def _schedule(seconds: int) -> Schedule:
 
 def _stretch(second: int, schedule: Schedule, actions: int, rng: np.random.Generator) -> Stretch:
     level = max(change.level for change in schedule.changes if change.at <= second * S)
-    count = SAMPLES * (level + 1) // LEVELS + 1
+    count = SAMPLES * (level + 1) // len(schedule.levels) + 1
     steps = rng.integers(0, actions, count).tolist()
     times = (rng.lognormal(3 + 0.08 * level, 0.5, count) * MS).astype(np.int64).tolist()
     kinds = [("timeout" if luck < 0.002 else "status" if luck < 0.01 else "") for luck in rng.random(count).tolist()]
