@@ -46,7 +46,7 @@ class Key:
 
     label: str
     colour: str
-    dash: Dash | Literal["round", "diamond"]
+    dash: Dash | Literal["round", "diamond", "area"]
 
     name: str
     """Of its renderers, for the page to hide and show them; "" where nothing is drawn."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.reporting.charts.over_time import MAX_LATENCY_POINTS
 from gradual_master.reporting.charts.parts import Chart
 from gradual_master.reporting.charts.time_series import merged
@@ -46,6 +47,14 @@ def of_level_chart(chart: Chart, levels: Sequence[LevelRow]) -> Captioned:
     rows = sorted((row for row in levels if row.users_mean is not None), key=lambda row: row.users_mean or 0.0)
     ends = rows if len(rows) == 1 else (rows[0], rows[-1])
     return _captioned(chart, title, unit, " ".join(say(row) for row in ends))
+
+
+def of_scalability(chart: Chart, found: Scalability) -> Captioned:
+    """The fitted law; its sentence names the law's ends. (The answer above it has its peak.)"""
+    first, last = found.band[0], found.band[-1]
+    ends = (f"{show_number(one.throughput_rps)}/s at {show_counted(one.users, 'user')}" for one in (first, last))
+    says = f"Fitted to {show_counted(found.levels, 'level')}: {', '.join(ends)}."
+    return _captioned(chart, "Throughput against users, with the fitted law", "successful requests per second", says)
 
 
 def _throughput_of(row: LevelRow) -> str:

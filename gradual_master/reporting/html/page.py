@@ -17,12 +17,14 @@ from gradual_master.reporting.charts.events import marks_of
 from gradual_master.reporting.charts.heat import heat_grid
 from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import time_charts
+from gradual_master.reporting.charts.scalability import scalability_chart
 from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, scheduled_users
 from gradual_master.reporting.html import captions, embedding
 from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
 from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.once import once_of
+from gradual_master.reporting.text.scalability_figures import scalability_figures
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -33,6 +35,7 @@ OPTIONAL = {"watches": "System", "metrics": "Metrics", "data": "Data"}
 
 SECTIONS = (
     ("verdict", "Verdict"),
+    ("scalability", "Scalability"),
     ("objectives", "Objectives"),
     ("figures", "Key figures"),
     ("levels", "Levels"),
@@ -65,13 +68,16 @@ def render_report(summary: Summary) -> str:
     """The whole page as text."""
     limits = limits_of(summary.verdict.objectives, summary.actions)
     levels = [captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels, limits)]
+    scalability = _scalability(summary)
     names = kind_names(summary.errors)
     over_time = _over_time(summary, limits, names)
-    drawn = [entry.chart for entry in (*levels, *over_time.charts)]
+    absent = {name for name in OPTIONAL if not summary[name]} | (set() if scalability else {"scalability"})
+    drawn = [entry.chart for entry in (*scalability, *levels, *over_time.charts)]
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
         summary=summary,
-        sections=[section for section in SECTIONS if section[0] not in OPTIONAL or summary[section[0]]],
+        sections=[section for section in SECTIONS if section[0] not in absent],
+        scalability=scalability[0] if scalability else None,
         level_charts=levels,
         watch_columns=tables.watch_columns(summary.watches),
         always_failing=formatting.always_failing(summary.levels),
@@ -84,6 +90,13 @@ def render_report(summary: Summary) -> str:
         css=Markup(embedding.package_text("report.css")),  # noqa: S704 - ours
         scripts=[embedding.bokeh_script(), ours] if drawn else [ours],
     )
+
+
+def _scalability(summary: Summary) -> tuple[captions.Captioned, ...]:
+    """The chart of the fitted law; none if nothing was fitted."""
+    found = summary.analysis.scalability
+    chart = scalability_chart(found)
+    return (captions.of_scalability(chart, found),) if chart is not None and found is not None else ()
 
 
 def _over_time(summary: Summary, limits: Sequence[Limit], names: Mapping[str, str]) -> OverTime:
@@ -125,6 +138,11 @@ def _template() -> Template:
     filters = {name.removeprefix("show_"): show for name, show in vars(formatting).items() if name.startswith("show_")}
     environment.filters.update(**filters, request_title=title_of_request, response_title=title_of_response)
     environment.globals.update(
-        tables=tables, once_of=once_of, OVER_TIME=OVER_TIME, notes_of=formatting.notes_of, panel_size=(WIDTH, HEIGHT)
+        tables=tables,
+        once_of=once_of,
+        scalability_figures=scalability_figures,
+        OVER_TIME=OVER_TIME,
+        notes_of=formatting.notes_of,
+        panel_size=(WIDTH, HEIGHT),
     )
     return environment.get_template("report.html.j2")

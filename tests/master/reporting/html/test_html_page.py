@@ -20,9 +20,12 @@ from typing import Any
 import numpy as np
 import pytest
 from colours import contrast
+from made_levels import made_levels
 from raw_run import aggregate_of, fleet_of, plan_of, run_of, schedule_of
 from simulated_run import ERROR_SAMPLE, simulated_run
 
+from gradual_master.analysis.scalability.analyse import analyse_scalability
+from gradual_master.analysis.scalability.law import Usl
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.html.embedding import Script, package_text
 from gradual_master.reporting.html.page import OPTIONAL, SECTIONS, render_report
@@ -31,10 +34,13 @@ from gradual_master.reporting.html.small_charts import BARS_HEIGHT as HEIGHT
 from gradual_master.reporting.html.small_charts import BARS_WIDTH as WIDTH
 from gradual_master.reporting.html.small_charts import histograms_of
 from gradual_master.reporting.text.formatting import show_bytes, show_moment
+from gradual_master.reporting.text.scalability_figures import scalability_figures
 from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.sections import DataRow, Summary
 from gradual_master.results.summary.summary import build_summary
+
+LAW, USERS = Usl(2.0, 0.02, 0.0002), (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 140.0)
 
 MOST_BYTES = 3_000_000
 """Of the report of an hour at a grain of a second."""
@@ -311,10 +317,28 @@ def test_a_summary_without_its_history_says_what_is_left_out(summary: Summary) -
     for name in ("over-time", "plan", "fleet"):
         assert "Left out" in section(page, name).text
     assert [each.attributes["id"] for each in page.all("figure")] == [
+        "figure-scalability",
         "figure-levels_throughput",
         "figure-levels_latency",
     ]
     assert "Most users 72" in section(page, "figures").text, "the highest level"
+
+
+def test_a_run_without_a_fit_has_no_section_for_it(summary: Summary) -> None:
+    for scalability in (None, analyse_scalability(made_levels(LAW, (1.0, 10.0)))):
+        page = tree_of(replace(summary, analysis=replace(summary.analysis, scalability=scalability)))
+        assert not [each for each in page if each.attributes.get("id") == "scalability"]
+        assert "#scalability" not in [each.attributes.get("href") for each in page.all("a")]
+
+
+def test_the_fitted_law_is_drawn_before_all_else_with_its_figures(summary: Summary) -> None:
+    found = analyse_scalability(made_levels(LAW, USERS, noise=0.03))
+    page = tree_of(replace(summary, analysis=replace(summary.analysis, scalability=found)))
+    figures = [each.attributes["id"] for each in page.all("figure") if each.attributes.get("id")]
+    assert figures.index("figure-scalability") == 0
+    shown = {row["Figure"]: row["95 % interval"] for row in table(section(page, "scalability"), "Figures")}
+    assert list(shown) == [row.name for row in scalability_figures(found)]
+    assert " % to " in shown["Serialised share (α)"]
 
 
 def test_the_charts_hold_the_figures_of_the_summary(page: Element, summary: Summary) -> None:
@@ -494,7 +518,9 @@ def test_tables_say_what_they_are(page: Element) -> None:
 
 def test_every_picture_has_words(page: Element) -> None:
     pictures = [each for each in page if each.attributes.get("role") == "img"]
-    assert len(pictures) == 3 + 2 + 7 + 6 * 2, "overview, charts of levels, charts over time, two strips an action"
+    assert len(pictures) == 3 + 1 + 2 + 7 + 6 * 2, (
+        "overview, the law, charts of levels, charts over time, two strips an action"
+    )
     for each in pictures:
         assert re.search(r"\d", each.attributes["aria-label"] or ""), "in figures"
     unnamed = [each for each in page.all("svg") if each.attributes.get("role") != "img"]
