@@ -21,7 +21,7 @@ from gradual_master.errors import WatchError
 from gradual_master.watching.answers import read_range
 from gradual_master.watching.courses import WatchCourse
 from gradual_master.watching.exposition import read_selector, value_on_page
-from gradual_master.watching.requests import Asked, Span, ask
+from gradual_master.watching.requests import Span, WatchQuery, ask
 
 MIN_PERIOD_NS = NS_PER_S
 """A source is asked at most once a second."""
@@ -103,7 +103,7 @@ def due(first: int, interval: int, origin: int) -> int:
     return origin + first * interval + max(interval, MIN_PERIOD_NS)
 
 
-async def fetch(session: aiohttp.ClientSession, asked: Asked) -> bytes:
+async def fetch(session: aiohttp.ClientSession, asked: WatchQuery) -> bytes:
     """The body of the answer; WatchError says why there is none. A redirect, which could take secrets along, is one."""
     try:
         async with session.get(

@@ -14,7 +14,7 @@ TEXT_FORMAT = "text/plain;version=0.0.4"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WatchQuery:
     """One GET request."""
 
     url: str
@@ -43,11 +43,11 @@ class Span:
         return {number: value for number, value in found.items() if self.first <= number <= self.last}
 
 
-def ask(watch: WatchedMetric, span: Span, secrets: Mapping[str, str]) -> Asked:
+def ask(watch: WatchedMetric, span: Span, secrets: Mapping[str, str]) -> WatchQuery:
     """The request for the values of these intervals. An exporter only has the present one."""
     headers = authorization(watch.auth, secrets)
     if watch.exporter is not None:
-        return Asked(watch.exporter, headers={"Accept": TEXT_FORMAT, **headers})
+        return WatchQuery(watch.exporter, headers={"Accept": TEXT_FORMAT, **headers})
     params = (
         ("query", watch.query or ""),
         ("start", _seconds(span.end_of(span.first))),
@@ -56,7 +56,7 @@ def ask(watch: WatchedMetric, span: Span, secrets: Mapping[str, str]) -> Asked:
         # Without it a query repeats the last sample for 5 minutes: an outage would look like a calm.
         ("lookback_delta", _seconds(watch.max_age)),
     )
-    return Asked(f"{watch.url.rstrip('/')}/api/v1/query_range", params, headers)
+    return WatchQuery(f"{watch.url.rstrip('/')}/api/v1/query_range", params, headers)
 
 
 def authorization(auth: WatchAuth | None, secrets: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from gradual_master.coordination.events import Note
 from gradual_master.errors import WatchError
 from gradual_master.watching.courses import courses_of
 from gradual_master.watching.following import Follower, due, fetch
-from gradual_master.watching.requests import Asked
+from gradual_master.watching.requests import WatchQuery
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -35,7 +35,7 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 
 async def fetched(handler: Handler, timeout_s: float = 60) -> bytes:
     async with serving(handler) as url, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_s)) as session:
-        return await fetch(session, Asked(url))
+        return await fetch(session, WatchQuery(url))
 
 
 def answering(status: int, **fields: Any) -> Handler:
