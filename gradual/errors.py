@@ -8,6 +8,7 @@ GradualError
 ├── NotReadyError            a master that does not take agents, as `gradual health` finds it
 ├── UsageError               an argument of `gradual.run` is out of range
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
+├── MeasurementsRefusedError `gradual analyze` cannot use its file
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 ├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
 ├── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
@@ -50,6 +51,12 @@ class UsageError(GradualError):
 
 class StarterRefusedError(GradualError):
     """`gradual init` cannot or will not write its file; the message says what to do."""
+
+    exit_code = WRONG_INPUT
+
+
+class MeasurementsRefusedError(GradualError):
+    """`gradual analyze` cannot use its file; the message names the line, and says what would be enough."""
 
     exit_code = WRONG_INPUT
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -87,6 +87,24 @@ def schema() -> None:
     from gradual.cli.checking import show_schema
 
     show_schema()
+
+
+@app.command()
+def analyze(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="a CSV file or a JSON summary; `-` is standard input")],
+    weights: Annotated[
+        Literal["relative", "none"], typer.Option(help="errors grow with the throughput, or are the same everywhere")
+    ] = "relative",
+    as_json: Annotated[bool, typer.Option("--json", help="print the analysis as JSON")] = False,
+) -> None:
+    """Find where throughput bends, in data from any tool.
+
+    A CSV file has the columns concurrency, throughput and, if it is known, latency_ms (a mean), one line a level, six
+    levels or more. Exit codes: 0 analysed, 2 the file cannot be used.
+    """
+    from gradual.analyze.command import analyse_file
+
+    analyse_file(file, relative=weights == "relative", as_json=as_json)
 
 
 @app.command()

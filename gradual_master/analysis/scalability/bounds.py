@@ -36,7 +36,7 @@ def asymptotic_bounds(levels: LevelArrays, law: Usl) -> AsymptoticBounds:
     if is_saturated:
         limit = f"1/Dmax is the largest measured throughput, {_short(largest)}/s."
     else:
-        grew = f"it still grew at {_short(users)} users"
+        grew = f"it still grew at {_users(users)}"
         limit = f"1/Dmax is above the largest measured throughput, {_short(largest)}/s: {grew}."
     return AsymptoticBounds(
         cycle_s=cycle,
@@ -53,7 +53,7 @@ def _cycle(smallest: MeasuredLevel, law: Usl) -> tuple[float, float | None, floa
     """D + Z, D and Z in seconds, and how they were found."""
     think = smallest.think_s
     little = smallest.concurrency / smallest.throughput
-    at = f"at {_short(smallest.concurrency)} users, the smallest level"
+    at = f"at {_users(smallest.concurrency)}, the smallest level"
     if smallest.latency_s is None:
         cycle = 1.0 / law.gamma
         demand = None if think is None else max(0.0, cycle - think)
@@ -71,3 +71,8 @@ def _cycle(smallest: MeasuredLevel, law: Usl) -> tuple[float, float | None, floa
 def _short(value: float) -> str:
     """Four digits, without an exponent for large numbers."""
     return f"{value:,.0f}" if value >= 1_000.0 else f"{value:.4g}"
+
+
+def _users(value: float) -> str:
+    shown = _short(value)
+    return f"{shown} user{'' if shown == '1' else 's'}"

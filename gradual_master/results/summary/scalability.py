@@ -34,14 +34,30 @@ def _measured(rows: Iterable[LevelRow]) -> Iterable[MeasuredLevel]:
     for row in rows:
         if row.warm_up or not row.users_mean or not row.throughput_rps or MISLEADING & set(row.marks):
             continue
-        mean = row.response_time_ms.mean
-        yield MeasuredLevel(
-            concurrency=row.users_mean,
-            throughput=row.throughput_rps,
-            latency_s=mean / 1000 if mean else None,
-            # Of all samples: a user thinks after a failed one, too.
-            think_s=row.thinking_mean / row.request_rate_rps if row.request_rate_rps and row.thinking_mean else None,
+        yield measured_level(
+            users=row.users_mean,
+            throughput_rps=row.throughput_rps,
+            mean_ms=row.response_time_ms.mean,
+            thinking=row.thinking_mean,
+            request_rate_rps=row.request_rate_rps,
         )
+
+
+def measured_level(
+    users: float,
+    throughput_rps: float,
+    mean_ms: float | None,
+    thinking: float | None,
+    request_rate_rps: float | None,
+) -> MeasuredLevel:
+    """A level of a summary for the analysis; `thinking`: users who do, in the mean."""
+    return MeasuredLevel(
+        concurrency=users,
+        throughput=throughput_rps,
+        latency_s=mean_ms / 1000 if mean_ms else None,
+        # Of all samples: a user thinks after a failed one, too.
+        think_s=thinking / request_rate_rps if request_rate_rps and thinking else None,
+    )
 
 
 def answer_of(

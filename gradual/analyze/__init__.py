@@ -1,0 +1,1 @@
+"""`gradual analyze`: the scalability law of measurements from any tool."""
