@@ -97,6 +97,8 @@ LITTLES_LAW = record(
     worst=rows(agent=TEXT, start_s=NUMBER, end_s=NUMBER, active_user_s=NUMBER, unaccounted=NUMBER),
 )
 
+CLOSED_MODEL = maybe(record(users=NUMBER, think_s=NUMBER, longest_s=NUMBER))
+
 ESTIMATE = maybe(record(value=NUMBER, low=maybe(NUMBER), high=maybe(NUMBER)))
 
 SCALABILITY = record(
@@ -350,7 +352,13 @@ SUMMARY = record(
     ),
     errors=ERRORS,
     error_samples=ERROR_SAMPLES,
-    analysis=record(answer=texts(), littles_law=LITTLES_LAW, scalability=maybe(SCALABILITY), capacity=ANYTHING),
+    analysis=record(
+        answer=texts(),
+        littles_law=LITTLES_LAW,
+        closed_model=CLOSED_MODEL,
+        scalability=maybe(SCALABILITY),
+        capacity=ANYTHING,
+    ),
     comparison=ANYTHING,
     quantile_error=NUMBER,
 )

@@ -29,6 +29,7 @@ from gradual_master.reporting.tables import (
     state_of,
     watch_columns,
 )
+from gradual_master.reporting.text.closed_model_label import closed_model_label
 from gradual_master.reporting.text.failures import title_of, why
 from gradual_master.reporting.text.formatting import (
     NO_DATA,
@@ -175,6 +176,8 @@ def totals(summary: Summary) -> RenderableType:
     table.add_row("", f"{count(whole.iterations, 'iteration')}; {data}")
     times = TOTALS.choose("min_ms mean_ms p50_ms p90_ms p95_ms p99_ms max_ms")
     table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
+    if label := closed_model_label(summary.analysis.closed_model):
+        table.add_row("", label)
     # Counts of 0 are left out.
     messages = TOTALS.choose(
         "sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further auth_sent"

@@ -22,6 +22,7 @@ from gradual_master.reporting.charts.time_series import OVER_TIME, failures_of, 
 from gradual_master.reporting.html import captions, embedding
 from gradual_master.reporting.html.small_charts import HEIGHT, WIDTH, OverviewChart, histograms_of, overview_charts
 from gradual_master.reporting.text import formatting
+from gradual_master.reporting.text.closed_model_label import closed_model_label
 from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.once import once_of
 from gradual_master.reporting.text.scalability_figures import scalability_figures
@@ -141,6 +142,7 @@ def _template() -> Template:
         tables=tables,
         once_of=once_of,
         scalability_figures=scalability_figures,
+        closed_model_label=closed_model_label,
         OVER_TIME=OVER_TIME,
         notes_of=formatting.notes_of,
         panel_size=(WIDTH, HEIGHT),

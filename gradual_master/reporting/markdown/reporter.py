@@ -24,6 +24,7 @@ from gradual_master.reporting.markdown.page import (
     table,
 )
 from gradual_master.reporting.tables import STEP, Column, state_of
+from gradual_master.reporting.text.closed_model_label import closed_model_label
 from gradual_master.reporting.text.formatting import NO_DATA, show_instant, show_seconds, thinned
 from gradual_master.reporting.text.once import once_of
 from gradual_master.results.judging.fleet import AgentRow
@@ -87,7 +88,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     """The reasons of the verdict."""
     yield bullets("", summary.verdict.reasons)
     yield _objectives(summary.verdict.objectives)
-    yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0)
+    yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0, note=_times_of(summary))
     yield _comparison(summary.comparison)
     yield _levels(summary.levels, summary.watches)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
@@ -124,6 +125,11 @@ def _extent(summary: Summary) -> str:
     if summary.verdict.status == "failed" and failed:
         return f" ({failed} of {count(len(objectives), 'objective')})"
     return f", with {count(warnings, 'warning')}" if summary.verdict.status == "passed" and warnings else ""
+
+
+def _times_of(summary: Summary) -> str:
+    label = closed_model_label(summary.analysis.closed_model)
+    return f"Times are those of a {label}." if label else ""
 
 
 def _objectives(objectives: Sequence[ObjectiveRow]) -> Block:

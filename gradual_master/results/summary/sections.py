@@ -20,6 +20,7 @@ from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.section import Cell, Section, flat_row
+from gradual_master.results.summary.closed_model import ClosedModel
 from gradual_master.results.summary.history import History
 
 SCHEMA = "gradual.summary/1"
@@ -212,6 +213,8 @@ class AnalysisSection(Section):
     answer: tuple[str, ...] = ()
     """What the run says of the system, in sentences; empty for a run without a ramp."""
     littles_law: LittlesLaw | None = None
+    closed_model: ClosedModel | None = None
+    """Under which load the response times were measured; None without a response."""
     scalability: Scalability | None = None
     """None: a run at one concurrency."""
     capacity: dict[str, Any] | None = None

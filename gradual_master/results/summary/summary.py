@@ -31,6 +31,7 @@ from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.measures.watches import watch_rows, watch_warnings, with_watches
 from gradual_master.results.summary.actions import action_rows, transaction_rows
+from gradual_master.results.summary.closed_model import closed_model_of
 from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.scalability import answer_of, scalability_of
 from gradual_master.results.summary.sections import (
@@ -82,11 +83,14 @@ class _Writer:
         once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
         scalability = scalability_of(levels)
+        whole = self._totals_section()
+        model = closed_model_of(law, whole.requests, whole.response_time_ms.max, self._measured_s)
+        answer = answer_of(scalability, levels, self._watches)
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
             verdict=verdict,
-            totals=self._totals_section(),
+            totals=whole,
             actions=action_rows(aggregate),
             setup=once.get(SETUP),
             teardown=once.get(TEARDOWN),
@@ -101,7 +105,7 @@ class _Writer:
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=AnalysisSection(answer_of(scalability, levels, self._watches), law, scalability),
+            analysis=AnalysisSection(answer, law, model, scalability),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
@@ -145,7 +149,7 @@ class _Writer:
             started_at=run.started_at,
             finished_at=run.finished_at,
             duration_s=round(run.duration_s, 3),
-            measured_s=round(self._totals.seconds(self._totals.phases), 3),
+            measured_s=round(self._measured_s, 3),
             plan_sha256=run.plan_sha256,
             version=__version__,
             seed=run.seed,
@@ -157,6 +161,10 @@ class _Writer:
             fingerprint=run.fingerprint,
             exit_code=verdict.code,
         )
+
+    @property
+    def _measured_s(self) -> float:
+        return self._totals.seconds(self._totals.phases)
 
     def _totals_section(self) -> TotalsSection:
         totals, everything = self._totals, self._totals.everything()

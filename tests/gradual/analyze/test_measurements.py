@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from simulated_run import simulated_run
 
 from gradual.analyze.measurements import read_measurements
 from gradual.errors import MeasurementsRefusedError
+from gradual_master.analysis.scalability.analyse import analyse_scalability
 from gradual_master.analysis.scalability.levels import MeasuredLevel
 
 ROW = {
@@ -83,6 +85,13 @@ def test_a_long_value_is_shortened() -> None:
 def test_a_level_of_a_summary_has_its_users_and_times() -> None:
     read = read_measurements(summary(ROW), "run.json")
     assert read.levels == (MeasuredLevel(9.9, 20.0, latency_s=0.25, think_s=0.2),)
+
+
+def test_a_summary_gives_what_the_run_itself_found() -> None:
+    summary = simulated_run(120)
+    read = read_measurements(json.dumps(summary.to_dict()), "run.json")
+    assert summary.analysis.scalability is not None
+    assert analyse_scalability(read.levels) == summary.analysis.scalability
 
 
 def test_levels_that_do_not_show_the_system_are_left_out_and_counted() -> None:
