@@ -18,6 +18,6 @@ def show_time(seconds: float) -> str:
     """Three digits: `0`, `4.21 ms`, `1.2 s`, `250 s`."""
     if seconds == 0:
         return "0"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:,.0f} s"
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"

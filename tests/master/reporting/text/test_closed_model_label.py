@@ -19,7 +19,16 @@ def test_the_label_names_users_think_time_and_the_longest_stall() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.0, "0"), (0.000_25, "0.25 ms"), (0.004_213, "4.21 ms"), (1.0, "1 s"), (250.4, "250 s"), (4000.0, "4,000 s")],
+    [
+        (0.0, "0"),
+        (0.000_25, "0.25 ms"),
+        (0.004_213, "4.21 ms"),
+        (0.999_6, "1 s"),
+        (1.0, "1 s"),
+        (250.4, "250 s"),
+        (999.7, "1,000 s"),
+        (4000.0, "4,000 s"),
+    ],
 )
 def test_times_have_three_digits(seconds: float, shown: str) -> None:
     assert show_time(seconds) == shown

@@ -121,6 +121,9 @@ def test_users_spend_their_time_as_the_exact_queue_says_and_none_of_it_is_unacco
     law = summary.analysis.littles_law
     assert law.unaccounted == 0.0
     assert (law.windows, law.flagged, law.worst) == (50, 0, ())
+    model = summary.analysis.closed_model
+    assert model is not None
+    assert (model.users, model.think_s) == (users, pytest.approx(1.0, rel=0.04))
     # L = λW with W from the response times, which are measured apart from the integrals.
     stay = level.response_time_ms.mean
     assert stay is not None
