@@ -63,6 +63,8 @@ class GroupFrame:
     """How long each iteration took, ns."""
     empty: int
     """Iterations of them that sent no request and did not wait."""
+    paced: array[int]
+    """Of a group with pacing: from when each iteration was due until it ended, ns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class GroupMeter:
         self.active_time = self.in_request_time = self.thinking_time = self.stopping_time = 0
         self.iterations = array("q")
         self.empty = 0
+        self.paced = array("q")
 
     def enter(self, now: int) -> None:
         """A user becomes active."""
@@ -93,6 +94,10 @@ class GroupMeter:
         self.iterations.append(duration)
         self.empty += is_empty
 
+    def add_paced(self, since_due: int) -> None:
+        """How long ago the iteration was due by the pacing that was just finished (`finish_iteration`), ns."""
+        self.paced.append(since_due)
+
     def _advance(self, now: int) -> None:
         if now >= self._frame.boundary:
             self._frame.roll(now)
@@ -107,7 +112,7 @@ class GroupMeter:
             integral = getattr(self, accumulator) + number * until
             setattr(self, accumulator, min(0, integral) - number * until)
             times.append(max(0, integral))
-        frame = GroupFrame(times, self.iterations, self.empty)
-        self.iterations = array("q")
+        frame = GroupFrame(times, self.iterations, self.empty, self.paced)
+        self.iterations, self.paced = array("q"), array("q")
         self.empty = 0
         return frame

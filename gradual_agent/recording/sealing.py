@@ -29,6 +29,7 @@ from gradual_common.protocol.batch import (
     ITERATION,
     LOOP_LAG,
     METRIC,
+    PACED,
     RESPONSE_TIME,
     START_LAG,
     TRANSACTION,
@@ -113,6 +114,7 @@ def _cells(index: SeriesIndex, frames: Sequence[ClosedFrame]) -> _Cells:
             if measured.iterations:
                 added = cells.add(number, index.iterations_of(group), 0, len(measured.iterations))
                 cells.add_times(added, ITERATION, measured.iterations)
+                cells.add_times(added, PACED, measured.paced)
         for series, kind, durations in frame.transactions:
             cells.add_times(cells.add(number, series, kind, len(durations)), TRANSACTION, durations)
         for series, outcome, count, values in frame.metrics:

@@ -168,11 +168,13 @@ class VirtualUser(StepRunner):
         """Iterations until the user is asked to stop, has done them all, or gives up."""
         # `intended`: when the next iteration is due by the pacing. An iteration that takes longer than the pacing
         # delays the next one, and `max` moves the schedule with it: later iterations do not catch up in a burst.
+        # `due`: when it should have begun; a slow iteration before it does not move that. So both times are measured:
+        # what the iteration took, and how late its user had what it came for.
         # An iteration is empty if it sent nothing, and no think time and no pacing makes the user wait.
         behaviour, clock, knowledge = self.behaviour, self._context.clock, self.knowledge
         pacing, ends_iterations = behaviour.pacing, behaviour.ends_iterations
         perform, argument = behaviour.body.bind(self)
-        intended = began = clock()
+        due = intended = began = clock()
         while not self.must_end:
             if knowledge.is_used:
                 knowledge.begin_iteration()
@@ -187,9 +189,13 @@ class VirtualUser(StepRunner):
                 self.ending = CONTINUE
                 is_complete = not self.must_end
             if is_complete:
-                intended = max(intended + pacing, ended) if pacing else ended
+                next_due = intended + pacing
+                intended = max(next_due, ended) if pacing else ended
                 is_empty = not (self._has_acted or self.wait or intended > ended)
                 behaviour.meter.finish_iteration(ended, ended - began, is_empty)
+                if pacing:
+                    behaviour.meter.add_paced(ended - due)
+                    due = next_due
                 knowledge.iteration += 1
                 if knowledge.iteration == behaviour.iterations:
                     return FINISHED

@@ -19,7 +19,7 @@ from gradual_common.histogram.columns import HistogramColumns
 
 Int32 = npt.NDArray[np.int32]
 
-RESPONSE_TIME, EXCHANGE, TTFB, CONNECT, ITERATION, LOOP_LAG, START_LAG, TRANSACTION, METRIC = range(9)
+RESPONSE_TIME, EXCHANGE, TTFB, CONNECT, ITERATION, LOOP_LAG, START_LAG, TRANSACTION, METRIC, PACED = range(10)
 MEASURES = (
     "response_time",
     "exchange",
@@ -30,8 +30,10 @@ MEASURES = (
     "start_lag",
     "transaction",
     "metric",
+    "paced",
 )
-"""In the order of their numbers on the wire: a new one comes last."""
+"""In the order of their numbers on the wire: a new one comes last. `paced`: an iteration from when it was due by the
+pacing of its group."""
 
 METRIC_OUTCOMES = ("recorded", "missing", "out of range")
 RECORDED, MISSING, OUT_OF_RANGE = range(3)

@@ -254,7 +254,15 @@ SUMMARY = record(
     setup=maybe(ONCE),
     teardown=maybe(ONCE),
     transactions=TRANSACTIONS,
-    groups=rows(name=TEXT, users_target=COUNT, users_mean=maybe(NUMBER), users_max=NUMBER, iterations=COUNT),
+    groups=rows(
+        name=TEXT,
+        users_target=COUNT,
+        users_mean=maybe(NUMBER),
+        users_max=NUMBER,
+        iterations=COUNT,
+        iteration_ms=TIMES,
+        iteration_from_due_ms=TIMES,
+    ),
     data=rows(name=TEXT, rows=COUNT, handed_out=COUNT, used=COUNT, lost=COUNT, exhausted=FLAG),
     watches=rows(
         name=TEXT,

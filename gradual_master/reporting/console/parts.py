@@ -42,6 +42,7 @@ from gradual_master.reporting.text.formatting import (
     thinned,
 )
 from gradual_master.reporting.text.once import once_of
+from gradual_master.reporting.text.paced_groups import paced_sentences
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
@@ -178,6 +179,8 @@ def totals(summary: Summary) -> RenderableType:
     table.add_row("time, ms", ", ".join(f"{each.heading.split()[0]} {each.text(whole)}" for each in times))
     if label := closed_model_label(summary.analysis.closed_model):
         table.add_row("", label)
+    for sentence in paced_sentences(summary.groups):
+        table.add_row("pacing", Text(sentence))
     # Counts of 0 are left out.
     messages = TOTALS.choose(
         "sent warm_up_sent setup_sent interrupted unsent skipped hops retried resent further auth_sent"

@@ -25,6 +25,7 @@ from gradual_master.reporting.text import formatting
 from gradual_master.reporting.text.closed_model_label import closed_model_label
 from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.once import once_of
+from gradual_master.reporting.text.paced_groups import paced_sentences
 from gradual_master.reporting.text.scalability_figures import scalability_figures
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
@@ -143,6 +144,7 @@ def _template() -> Template:
         once_of=once_of,
         scalability_figures=scalability_figures,
         closed_model_label=closed_model_label,
+        paced_sentences=paced_sentences,
         OVER_TIME=OVER_TIME,
         notes_of=formatting.notes_of,
         panel_size=(WIDTH, HEIGHT),

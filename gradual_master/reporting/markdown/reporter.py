@@ -27,6 +27,7 @@ from gradual_master.reporting.tables import STEP, Column, state_of
 from gradual_master.reporting.text.closed_model_label import closed_model_label
 from gradual_master.reporting.text.formatting import NO_DATA, show_instant, show_seconds, thinned
 from gradual_master.reporting.text.once import once_of
+from gradual_master.reporting.text.paced_groups import paced_sentences
 from gradual_master.results.judging.fleet import AgentRow
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
@@ -89,6 +90,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield bullets("", summary.verdict.reasons)
     yield _objectives(summary.verdict.objectives)
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0, note=_times_of(summary))
+    yield bullets("Pacing", paced_sentences(summary.groups))
     yield _comparison(summary.comparison)
     yield _levels(summary.levels, summary.watches)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)

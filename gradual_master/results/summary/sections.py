@@ -171,6 +171,10 @@ class GroupRow(Section):
     users_max: float
     """The most active at once."""
     iterations: int
+    iteration_ms: Distribution
+    """What its iterations took, from their actual start."""
+    iteration_from_due_ms: Distribution
+    """From when they were due by the group's pacing; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gradual_common.kinds.failures import OK
 from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
-from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, RESPONSE_TIME, TTFB
+from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, ITERATION, PACED, RESPONSE_TIME, TTFB
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
@@ -193,12 +193,15 @@ class _Writer:
         totals = self._totals
         measured_s = totals.seconds(totals.phases)
         active = int(totals.sums(totals.phases).users[number, ACTIVE]) / NS_PER_S
+        iterations = Selection(totals.measured, (self._aggregate.index.iterations_of(number),))
         return GroupRow(
             name=self._aggregate.index.groups[number],
             users_target=self._schedule.peak[number],
             users_mean=round(active / measured_s, 3) if measured_s else None,
             users_max=round(float(self._aggregate.users_max[number]), 3),
             iterations=int(totals.sums(totals.measured).iterations[number, 0]),
+            iteration_ms=self._distribution(ITERATION, iterations),
+            iteration_from_due_ms=self._distribution(PACED, iterations),
         )
 
     def _phases(self) -> Iterator[PhaseRow]:

@@ -19,6 +19,18 @@ def test_iterations_are_a_series_of_their_own_for_each_group() -> None:
     assert batch.iterations.tolist() == [[[1, 0], [2, 1]]]
 
 
+def test_how_late_a_paced_iteration_ended_is_in_the_frame_of_its_iteration() -> None:
+    made, _ = recorder([(0, 0), (300, 1)])
+    for at, took, since_due in ((100, 90, 90), (400, 150, 250)):
+        made.groups[0].finish_iteration(at, took, False)
+        made.groups[0].add_paced(since_due)
+    made.groups[1].finish_iteration(400, 40, False)
+    batch = made.seal(0, 0, HEALTH)
+    check_batch(batch)
+    assert times(batch, "paced") == [(1, 90), (1, 250)], "the group without pacing has none"
+    assert sorted(times(batch, "iteration")) == [(1, 40), (1, 90), (1, 150)]
+
+
 def test_user_time_is_cut_exactly_at_the_ends_of_frames() -> None:
     made, _ = recorder([(0, 0), (300, 1)])
     meter = made.groups[1]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from agent_harness import MS, Reply, S, UserHarness, counter, kinds, user_time
 
-from gradual_common.protocol.batch import ITERATION, MEASURES, START_LAG, Batch
+from gradual_common.protocol.batch import ITERATION, MEASURES, PACED, START_LAG, Batch
 from gradual_common.protocol.batch_checks import check_batch
 
 
@@ -48,6 +48,27 @@ def test_pacing_starts_iterations_at_a_fixed_cadence_and_an_overrun_moves_it() -
     harness.start()
     harness.run_until(4 * S)
     assert [at for at, _ in harness.sent] == [0, 1000, 2500, 3500]
+
+
+def test_paced_iterations_are_measured_from_their_start_and_from_when_they_were_due() -> None:
+    """The second one takes 1.5 s of 1 s, so the third begins 500 ms late; nothing is made up for what was not sent."""
+    delays = iter([10 * MS, 1500 * MS, 10 * MS, 10 * MS])
+    harness = UserHarness({"behavior": ["login"], "pacing": "1s"}, script=lambda request: Reply(delay=next(delays)))
+    harness.start()
+    harness.run_until(4 * S)
+    batch = harness.seal()
+    usual, slow = (1, 10 * MS, 10 * MS), 1500 * MS
+    assert measured(batch, ITERATION) == [usual, (2, 10 * MS, slow), usual]
+    assert measured(batch, PACED) == [usual, (2, 510 * MS, slow), usual]
+
+
+def test_without_pacing_nothing_is_due() -> None:
+    harness = UserHarness({"behavior": ["login"]}, script=lambda request: Reply(delay=10 * MS))
+    harness.start()
+    harness.run_until(S)
+    batch = harness.seal()
+    assert len(measured(batch, ITERATION)) == 1
+    assert measured(batch, PACED) == []
 
 
 def test_a_think_time_that_reaches_beyond_the_cadence_is_kept() -> None:
