@@ -17,7 +17,7 @@ from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.model.plan import Plan
 from gradual_common.schedule.ramps.parsing import trace
 from gradual_common.schedule.ramps.ramp import Curve, Ramp
-from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase
+from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase, SearchedPhase
 from gradual_common.schedule.slots import apportion
 from gradual_common.units import format_duration
 
@@ -83,7 +83,14 @@ def compile_schedule(plan: Plan) -> Schedule:
         warnings += _warnings(entry, several=bool(plan.config.phases))
     levels = _levels(builder.changes, builder.at)
     phases = tuple(builder.phases)
-    return Schedule(tuple(builder.changes), levels, phases, builder.end, builder.groups, tuple(warnings))
+    searched = _searched(traced[-1], len(phases) - 1)
+    return Schedule(tuple(builder.changes), levels, phases, builder.end, builder.groups, tuple(warnings), searched)
+
+
+def _searched(last: _TracedPhase, number: int) -> SearchedPhase | None:
+    """The last phase if its levels are chosen during the run; that no other one is, the checks of a plan see to."""
+    climb = last.curves[0][0].climb
+    return SearchedPhase(number, last.phase.mix, climb) if climb else None
 
 
 def _phases(plan: Plan) -> list[_Phase]:
@@ -212,6 +219,8 @@ def _warnings(traced: _TracedPhase, *, several: bool) -> list[str]:
 
 def _late(curve: Curve, duration: int) -> str:
     """A warning if the goal is never reached, or reached too late to be measured; else empty."""
+    if curve.climb:  # How far a search climbs is its result.
+        return ""
     length = format_duration(duration)
     reached = curve.reached_at
     advice = "shorten the interval, raise the steps, or lengthen the duration"

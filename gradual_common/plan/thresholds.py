@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from gradual_common.errors import Problem
 from gradual_common.language.document import Document
 from gradual_common.plan.model.plan import Plan
-from gradual_common.rules.feasibility import why_never_judged
+from gradual_common.rules.feasibility import why_cannot_steer, why_never_judged
 from gradual_common.rules.parser import parse_rule
 from gradual_common.schedule.schedule import Schedule
 
 
 def thresholds_never_judged(document: Document, plan: Plan, schedule: Schedule) -> Iterator[Problem]:
-    """A mistake for each threshold that would have no data in any run."""
+    """A mistake for each objective that no run could judge, and for each by which a search could not decide."""
+    search = plan.search
+    steers = search is not None and not search.objectives
     for number, threshold in enumerate(plan.thresholds):
-        reason = why_never_judged(parse_rule(threshold.rule), schedule)
+        rule = parse_rule(threshold.rule)
+        judged_by_search = steers and threshold.severity == "fail"
+        reason = why_never_judged(rule, schedule, steers=judged_by_search)
         if reason is not None:
             yield document.problem(("thresholds", number), f"{threshold.rule!r}: {reason}")
+    for text in () if search is None else search.objectives:
+        if (reason := why_cannot_steer(parse_rule(text))) is not None:
+            yield document.problem(("config",), f"{text!r} cannot decide a search for capacity: {reason}")

@@ -16,7 +16,6 @@ from gradual_common.language.document import Document, list_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.plan.checks.flow import names_with_templates, unreachable_steps
 from gradual_common.plan.checks.shape import shape_problems
-from gradual_common.plan.checks.unsupported import unsupported_parts
 from gradual_common.plan.idleness import idleness_warnings
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.overrides import Overrides
@@ -35,17 +34,12 @@ def lines_of_thresholds(document: Document) -> tuple[int | None, ...]:
 
 def validate(document: Document) -> Plan | None:
     """The plan; None, with every mistake of shape reported, when it has any."""
-    unsupported = list(unsupported_parts(document))
     unreadable = [problem.path for problem in document.problems if problem.path]
-    document.problems += [problem for _, problem in unsupported]
-    covered = [path for path, _ in unsupported]
     try:
         return Plan.model_validate(document.root)
     except ValidationError as error:
         for path, problem in shape_problems(document, error):
-            if document.is_unread(path) or problem.path in unreadable:
-                continue
-            if not any(path[: len(part)] == part for part in covered):
+            if not document.is_unread(path) and problem.path not in unreadable:
                 document.problems.append(problem)
         return None
 

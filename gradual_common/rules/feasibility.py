@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradual_common.rules.rule import Rule
+from gradual_common.rules.rule import CAPACITY, COUNTS, WATCH, Rule
 from gradual_common.schedule.schedule import Level, Schedule
 from gradual_common.units import format_duration
 
@@ -12,8 +12,36 @@ MOST_NAMED = 6
 """Targets that a message lists."""
 
 
-def why_never_judged(rule: Rule, schedule: Schedule) -> str | None:
-    """Why no run of this schedule has anything for the rule to judge, and what it has; None if it can be judged."""
+def why_cannot_steer(rule: Rule) -> str | None:
+    """Why a search for capacity cannot decide by a rule whether a level holds; None if it can."""
+    if rule.series in ("agent", CAPACITY):
+        return "give a limit for the system"
+    if rule.series == WATCH:
+        return (
+            "the value of a watch comes after its interval is over; leave it out of `thresholds`, it is reported anyway"
+        )
+    if rule.at is not None or rule.window is not None:
+        return "it judges the level in force: leave `at`, `for` and `over` out"
+    if rule.op == "==":
+        return "use < or >"
+    if rule.statistic in (*COUNTS, "min", "max", "sum"):
+        return (
+            "its value depends on how long a level lasts; use a percentile, mean, error_rate, success_rate, throughput "
+            "or request_rate"
+        )
+    return None
+
+
+def why_never_judged(rule: Rule, schedule: Schedule, *, steers: bool = False) -> str | None:
+    """Why no run of this schedule has anything for the rule to judge, and what it has; None if it can be judged.
+
+    `steers`: it is to decide whether a level of a search holds.
+    """
+    if rule.series == CAPACITY:
+        return None if schedule.searched else "no capacity is searched for; it needs `ramp_up: find_capacity`"
+    if steers and rule.series != "agent":
+        reason = why_cannot_steer(rule)
+        return f"it cannot decide a search for capacity: {reason}" if reason else None
     levels = [level for level in _measured_levels(schedule) if rule.at is None or rule.at.includes(level.target)]
     if not levels and rule.at is not None:
         return f"no measured level has {rule.at} users; there are {_targets(schedule)}"

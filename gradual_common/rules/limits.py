@@ -15,6 +15,7 @@ UNITS: dict[Unit, tuple[str, str, str]] = {
     "ns": ("a time", "with its unit", "ms"),
     "%": ("a share", "with its unit", "%"),
     "/s": ("a rate", "with its unit", "/s"),
+    "users": ("a number of users", "with its unit", " users"),
     "": ("a count", "without a unit", ""),
 }
 """What a unit measures, how a limit in it is written, and the ending of an example."""

@@ -11,6 +11,7 @@ from gradual_common.kinds.registry import known_failures
 from gradual_common.rules.limits import describe_limit, read_amount, unit_of_watch
 from gradual_common.rules.rule import (
     ANY,
+    CAPACITY,
     METRIC_SERIES,
     OF_METRICS,
     OUTCOMES,
@@ -65,6 +66,8 @@ class _Parser(TokenReader):
         if not self.is_done():
             hint = "; `at … users` is written before `for` and `over`" if self.next.text == "at" else ""
             raise self.error(f"the rule should end here, found {self.next}{hint}")
+        if value.series == CAPACITY and (at is not None or window is not None):
+            raise self.error("a capacity is what the whole search finds: leave `at`, `for` and `over` out")
         if value.series == "agent" and (mistake := mistake_of_health(value, at, window)):
             raise self.error(mistake)
         measured = value._asdict()
@@ -77,6 +80,8 @@ class _Parser(TokenReader):
             return self._health()
         if word == WATCH:
             return self._watch()
+        if word == CAPACITY:
+            return RuleValue(CAPACITY, "", "users")
         if word in NAMED_SERIES:
             self.expect(".", f"`.` and a statistic after {word}, such as {word}.p95")
             return self._statistic(word, self.word(f"a statistic of {word}, such as p95"))
@@ -147,6 +152,8 @@ class _Parser(TokenReader):
             return Scope()
         if series == "agent":
             raise self.error("the health of agents takes no scope: the worst agent is judged")
+        if series == CAPACITY:
+            raise self.error("a capacity takes no scope: it is of all users; the objectives of the search have scopes")
         if series == WATCH:
             raise self.error("a watch takes no scope: it is of the system, not of samples")
         items: list[ScopeItem] = []
@@ -205,12 +212,20 @@ class _Parser(TokenReader):
         token = self.advance()
         if token.kind != "amount":
             raise self.error(f"expected a limit, found {token}; {describe_limit(value, '1')}")
+        if value.unit == "users":
+            return self._users(value, token.text)
         limit = read_amount(token.text, value.unit)
         if limit is None:
             raise self.error(f"{describe_limit(value, token.text)}; found {token}")
         if value.series != WATCH and value.statistic in SHARES and limit > 100:
             raise self.error(f"{value.name} is a share of at most 100%, found {token}")
         return limit
+
+    def _users(self, value: RuleValue, number: str) -> float:
+        """A number of users, with the word after it."""
+        if not number.isdecimal() or int(number) == 0 or not self.accept("users"):
+            raise self.error(describe_limit(value, number))
+        return float(number)
 
     def _at(self) -> TargetLevel | None:
         if not self.accept("at"):

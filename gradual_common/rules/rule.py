@@ -9,7 +9,7 @@ from typing import Literal
 from gradual_common.units import format_duration
 
 Operator = Literal["<", "<=", ">", ">=", "=="]
-Unit = Literal["ns", "%", "/s", ""]
+Unit = Literal["ns", "%", "/s", "users", ""]
 Window = Literal["run", "for", "levels"]
 
 TIMES = ("mean", "min", "max")
@@ -26,6 +26,8 @@ METRIC_SERIES = "metric"
 """The values of custom metrics, and the dimension of their names."""
 WATCH = "watch"
 """The series of the system's own metrics; a rule's `statistic` is then the name of one."""
+CAPACITY = "capacity"
+"""The series of what a search for capacity finds: one number of users."""
 TAG = "tag."
 """Before the name of a tag, which is a dimension: `tag.team`."""
 
@@ -105,7 +107,7 @@ class Rule:
     """In `unit`."""
 
     unit: Unit
-    """`ns`, `%` (0 … 100), `/s`, or nothing for a count."""
+    """`ns`, `%` (0 … 100), `/s`, `users`, or nothing for a count."""
 
     quantile: float | None = None
     """In (0, 1)."""
@@ -134,6 +136,8 @@ class Rule:
     @property
     def can_be_broken_early(self) -> bool:
         """Whether it can be broken for good before the end: a count that is to be reached in the run cannot."""
+        if self.series == CAPACITY:
+            return False
         is_count = self.series != WATCH and self.statistic in (*COUNTS, "sum")
         return self.window in ("for", "levels") or not is_count or self.op.startswith("<")
 
@@ -164,7 +168,8 @@ def percentile_name(quantile: float | None) -> str:
 def write_rule(rule: Rule) -> str:
     """The rule in its canonical form, which parses to the same rule."""
     scope = f"({rule.scope})" if str(rule.scope) else ""
-    limit = format_duration(int(rule.limit)) if rule.unit == "ns" else f"{rule.limit:.15g}{rule.unit}"
+    unit = f" {rule.unit}" if rule.unit == "users" else rule.unit
+    limit = format_duration(int(rule.limit)) if rule.unit == "ns" else f"{rule.limit:.15g}{unit}"
     words = [f"{rule.value}{scope}", rule.op, limit]
     if rule.at is not None:
         words.append(f"at {rule.at} users")

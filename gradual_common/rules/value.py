@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradual_common.rules.rule import (
+    CAPACITY,
     METRIC_SERIES,
     OF_METRICS,
     STATISTICS,
@@ -42,6 +43,8 @@ class RuleValue(NamedTuple):
     @property
     def name(self) -> str:
         """The statistic as a rule writes it."""
+        if self.series == CAPACITY:
+            return CAPACITY
         if self.series == WATCH:
             return f"{WATCH}.{quote_name(self.statistic)}"
         return percentile_name(self.quantile) if self.statistic == "quantile" else self.statistic

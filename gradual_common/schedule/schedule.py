@@ -5,7 +5,9 @@ Times are nanoseconds since the start of the schedule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from gradual_common.schedule.slots import apportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,25 @@ class SchedulePhase:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchedPhase:
+    """The phase in which a search chooses the levels during the run (ramp `find_capacity`): the last one."""
+
+    number: int
+
+    mix: tuple[int, ...]
+    """The most users per group: every level is divided in this proportion."""
+
+    climb: tuple[int, ...]
+    """The levels that are tried as long as each of them holds, from the first to the greatest."""
+
+    def users_of(self, target: int) -> tuple[int, ...]:
+        """A level's users per group."""
+        return apportion(self.mix, target)
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
-    """How many users are active at each time."""
+    """How many users are active at each time. During a search it is known only until the level in force."""
 
     changes: tuple[Change, ...]
     levels: tuple[Level, ...]
@@ -71,8 +90,30 @@ class Schedule:
 
     groups: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    searched: SearchedPhase | None = None
 
     @property
     def peak(self) -> tuple[int, ...]:
         """The maximum of users of each group over time: the slots that the agents need room for."""
-        return tuple(max((change.users[g] for change in self.changes), default=0) for g in range(len(self.groups)))
+        return tuple(max((users[g] for users in self.distinct_users), default=0) for g in range(len(self.groups)))
+
+    @property
+    def distinct_users(self) -> frozenset[tuple[int, ...]]:
+        """The users per group of every level; those that a search may climb to are among them."""
+        users = {change.users for change in self.changes}
+        if self.searched is not None:
+            users |= {self.searched.users_of(target) for target in self.searched.climb}
+        return frozenset(users)
+
+    def with_level(self, at: int, target: int) -> Schedule:
+        """The schedule with one more level, which a search has chosen; ValueError before the last one's start."""
+        last, searched = self.levels[-1], self.searched
+        if searched is None or not last.start < at < last.end:
+            raise ValueError(
+                f"a level cannot begin at {at} ns, within level {last.number} ({last.start} to {last.end})"
+            )
+        number = last.number + 1
+        change = Change(at, target, searched.users_of(target), number, searched.number)
+        level = Level(number, searched.number, at, last.end, target)
+        levels = (*self.levels[:-1], replace(last, end=at), level)
+        return replace(self, changes=(*self.changes, change), levels=levels)

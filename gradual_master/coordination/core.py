@@ -149,6 +149,8 @@ class MasterCore:
                 self._stages.stop(signal, now)
             case events.Abort(reason):
                 self._stages.abort(reason, now)
+            case events.ChooseLevel() | events.EndSearch():
+                self._stages.steer(event, now)
             case events.Tick():
                 self._watch(now)
                 self._assigner.watch(now)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from gradual_common.protocol.batch import Batch
 from gradual_common.protocol.messages import AgentMessage, MasterMessage, OnceReport, SlotRun
+from gradual_common.schedule.schedule import Schedule
 
 Signal = Literal["interrupt", "terminate"]
 
@@ -89,11 +90,39 @@ class Abort:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseLevel:
+    """A search asks for a level."""
+
+    users: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSearch:
+    """A search is over: the run ends as at the end of its schedule."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: sent every 50 ms, so that deadlines are noticed when no message comes."""
 
 
-Event = Received | Unreadable | StreamEnded | Provided | Merged | Unmergeable | OnceMerged | Stop | Abort | Tick
+Event = (
+    Received
+    | Unreadable
+    | StreamEnded
+    | Provided
+    | Merged
+    | Unmergeable
+    | OnceMerged
+    | Stop
+    | Abort
+    | ChooseLevel
+    | EndSearch
+    | Tick
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +181,13 @@ class StartSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Reschedule:
+    """A search has chosen a level: the schedule has one more, before any agent can be in it."""
+
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A message for the log and for reporters."""
 
@@ -170,4 +206,4 @@ class End:
     """The run is over: all batches that are still expected are merged, and every interval is closed."""
 
 
-Instruction = Send | Close | Provide | Merge | MergeOnce | CloseInterval | StartSchedule | Note | End
+Instruction = Send | Close | Provide | Merge | MergeOnce | CloseInterval | StartSchedule | Reschedule | Note | End

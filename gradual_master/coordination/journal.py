@@ -57,6 +57,15 @@ class OrdersIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelChosen:
+    """A search has chosen the next level: `users` from `at` on."""
+
+    number: int
+    at: int
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
 class OnceBegun:
     """`agent` is to perform the set-up or the teardown: nobody begins it again."""
 
@@ -99,6 +108,7 @@ Entry = (
     | SlotsReleased
     | AgentLost
     | OrdersIssued
+    | LevelChosen
     | OnceBegun
     | OnceEnded
     | RowsHandedOut

@@ -251,6 +251,25 @@ def _watched(name: str, level: LevelRow) -> float | None:
     return level.watch.get(name)
 
 
+def _trials(summary: Any) -> Iterable[Any]:
+    capacity = summary.analysis.capacity
+    return () if capacity is None else capacity.trials
+
+
+TRIALS = Table(
+    _trials,
+    (
+        column("users", "Users", show_count),
+        text("purpose", "In order to"),
+        column("started_s", "From", show_instant),
+        column("ended_s", "To", show_instant),
+        text("outcome", "Outcome"),
+        *raw("certain too_few"),
+        text("why", "Why"),
+    ),
+)
+"""Levels that a search for capacity tried, in their order."""
+
 DATA = Table(
     attrgetter("data"),
     (

@@ -20,7 +20,9 @@ takes 0.1 ms more when its layout is new; an interval closes in 1.7 ms. A hundre
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,7 +32,7 @@ from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.protocol.batch import ACTIVE, Batch
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.facts import SlotsFinished
-from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.judging.objectives.objective import Objective, ObjectiveRow
 from gradual_master.results.judging.objectives.of_plan import plan_objectives
 from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
 from gradual_master.results.judging.objectives.watch import watch_of
@@ -47,6 +49,9 @@ from gradual_master.results.merging.layouts import Layouts
 from gradual_master.results.merging.level_measurements import LevelMeasurements
 from gradual_master.results.merging.sums import BEGIN, END, OUTSIDE, Contribution, Shape
 from gradual_master.watching.courses import courses_of
+
+if TYPE_CHECKING:
+    from gradual_master.searching.follower import SearchFollower
 
 KEPT_NS = 120 * NS_PER_S
 """How long a closed interval is kept as a record (docs/design/fleet.md, 5.7)."""
@@ -80,7 +85,10 @@ class Aggregate:
         self.courses = courses_of(plan.watch, interval)
         """What the plan's watches have said, by name."""
         terms = ViewTerms(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
-        self.watches = [watch_of(objective, terms) for objective in plan_objectives(plan, self.index, schedule)]
+        objectives = plan_objectives(plan, self.index, schedule)
+        self.watches = [watch_of(objective, terms) for objective in objectives.judged]
+        self.search = follow_search(plan, schedule, objectives.steering, terms)
+        """The search that chooses the levels; None in a plan without `find_capacity`."""
         self._layouts = Layouts(self.shape, self._phases, self.totals.phases)
         self.statuses, self.assertions = self._layouts.statuses, self._layouts.assertions
         self.failures = self._layouts.failures
@@ -147,6 +155,8 @@ class Aggregate:
         # After the interval was added: it belongs to the run so far.
         for watch in self.watches:
             watch.view.take(ClosedInterval(number, measured, interval.health))
+        if self.search is not None:
+            self.search.take(ClosedInterval(number, measured, interval.health), self.levels, self.schedule)
         objectives = self.look((number + 1) * self.interval / NS_PER_S)
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)
@@ -156,6 +166,12 @@ class Aggregate:
         # Not kept in memory: with thousands of agents these would be hundreds of thousands of objects.
         self.records.append(replace(record, health=(), errors_so_far=()))
         return record
+
+    def reschedule(self, schedule: Schedule) -> None:
+        """A search has chosen a level: from now on there is one more."""
+        self.schedule = schedule
+        self._phases |= _phases_of_levels(schedule)
+        self._writer.reschedule(schedule)
 
     def settle(self) -> None:
         """Close the intervals and levels that are still open, at the end of the run."""
@@ -185,7 +201,8 @@ class Aggregate:
         return tuple(watch.judge(run, is_cut_short=is_cut_short) for watch in self.watches)
 
     def _so_far(self) -> RunSoFar:
-        return RunSoFar(self.totals, self.levels, self.agents)
+        capacity = None if self.search is None else self.search.result
+        return RunSoFar(self.totals, self.levels, self.agents, capacity)
 
     def errors(self, most: int | None = None) -> tuple[ErrorRow, ...]:
         """The table of errors of the run so far, its first `most` rows."""
@@ -212,6 +229,18 @@ class Aggregate:
     def level_spread(self) -> int:
         """The longest time from the first to the last agent that applied the same level, ns."""
         return max((last - first for first, last in self._applied.values()), default=0)
+
+
+def follow_search(
+    plan: Plan, schedule: Schedule, objectives: Sequence[Objective], terms: ViewTerms
+) -> SearchFollower | None:
+    """The search of a plan with `find_capacity`."""
+    ramp, searched = plan.search, schedule.searched
+    if ramp is None or searched is None:
+        return None
+    from gradual_master.searching.starting import begin_search  # noqa: PLC0415 - it loads the numerical library
+
+    return begin_search(ramp, searched, objectives, terms)
 
 
 def _phases_of_levels(schedule: Schedule) -> dict[int, int]:

@@ -166,6 +166,8 @@ class Conductor:
                 self._close_interval(number)
             case events.StartSchedule(start):
                 self._begin(start)
+            case events.Reschedule(schedule):
+                self._report.reschedule(schedule)
             case Note():
                 self._note(instruction)
             case events.End():
@@ -176,8 +178,8 @@ class Conductor:
         self._report.show(note)
 
     def _close_interval(self, number: int) -> None:
-        if (reason := self._report.close_interval(number)) is not None:
-            self.dispatch(events.Abort(reason))
+        for decision in self._report.close_interval(number):
+            self.dispatch(decision)
 
     def _begin(self, start: int) -> None:
         self._report.begin(start)

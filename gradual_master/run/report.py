@@ -12,10 +12,11 @@ from gradual_common.process.logs import mask_in_logs
 from gradual_common.protocol.job import mask_of
 from gradual_common.protocol.messages import OnceReport, SampleMessage
 from gradual_common.protocol.provisions import load_variables
+from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.credentials import without_credentials
 from gradual_common.secrecy.masking import texts_in_values
 from gradual_master.coordination.core import MasterCore
-from gradual_master.coordination.events import Note
+from gradual_master.coordination.events import Abort, Event, Note
 from gradual_master.coordination.lifecycle import State
 from gradual_master.reporting.interface.samples import SampleReceiver
 from gradual_master.reporting.running.threads import ReporterThreads
@@ -60,12 +61,21 @@ class RunReport:
         """The Unix time of the schedule's start, ns; once it has begun."""
         return self._clock.epoch + self.aggregate.start
 
-    def close_interval(self, number: int) -> str | None:
-        """Close an interval and pass it to the reporters; why an objective ends the run with it, if one does."""
+    def reschedule(self, schedule: Schedule) -> None:
+        """A search has chosen a level."""
+        self.aggregate.reschedule(schedule)
+        self._reporters.on_schedule(schedule)
+
+    def close_interval(self, number: int) -> list[Event]:
+        """Close an interval and pass it to the reporters; what an objective or a search decides then."""
         record = self.aggregate.close(number, self._core.finished)
         health = tuple(replace(agent, agent=self._core.name_of(agent.agent)) for agent in record.health)
         self._reporters.on_interval(replace(record, health=health))
-        return self.aggregate.ends_run(number) if self._core.state is State.RUNNING else None
+        if self._core.state is not State.RUNNING:
+            return []
+        if (reason := self.aggregate.ends_run(number)) is not None:
+            return [Abort(reason)]
+        return [] if self.aggregate.search is None else [*self.aggregate.search.take_decisions()]
 
     def take_once(self, agent: str, report: OnceReport) -> None:
         """Merge the report of a set-up or teardown. What a set-up extracted is masked from now on."""
@@ -118,7 +128,7 @@ class RunReport:
         history = History(
             series=self.aggregate.series.table(),
             news=tuple(self._news),
-            schedule=self._loaded.schedule,
+            schedule=self.aggregate.schedule,
             plan=self._mask.hide(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)),
             steps=self.aggregate.step_series.table(),
             watches=series_of(self.aggregate.courses),

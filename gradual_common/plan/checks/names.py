@@ -5,24 +5,20 @@ Every check adds its problems to the document and goes on. Requests, ramps and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from gradual_common.errors import RuleError
-from gradual_common.kinds.http.auth.oauth2 import token_metrics
 from gradual_common.kinds.registry import kinds_named
-from gradual_common.language.document import Path, list_at, mapping_at
-from gradual_common.language.plan_view import PlanView, places_of, transactions_of
+from gradual_common.language.document import Path, mapping_at
+from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.flow import check_flow
 from gradual_common.plan.checks.metrics import check_metrics
 from gradual_common.plan.checks.once import check_once
 from gradual_common.plan.checks.ramps import check_ramps
+from gradual_common.plan.checks.rules import check_rules
+from gradual_common.plan.checks.search import check_search
 from gradual_common.plan.checks.templates import Uses, check_templates
-from gradual_common.plan.scheduling import SINGLE_PHASE
-from gradual_common.plan.watches import check_rule_on_watch, check_watches
-from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import ANY, TAG, Rule
+from gradual_common.plan.watches import check_watches
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS
 from gradual_common.secrecy.quoting import shorten
 
@@ -39,7 +35,8 @@ def check_plan(view: PlanView) -> Uses:
     check_ramps(view)
     check_metrics(view)
     check_watches(view)
-    check_thresholds(view)
+    check_search(view)
+    check_rules(view)
     return check_templates(view)
 
 
@@ -98,79 +95,3 @@ def check_duration(view: PlanView) -> None:
         missing = f"; without iterations: {listed(endless)}" if len(endless) < len(view.groups) else ""
         hint = 'add under config: duration: "5m", or phases, or iterations to every group'
         document.report(("config",), f"duration is missing{missing}", hint)
-
-
-def check_thresholds(view: PlanView) -> None:
-    """Every rule can be read, and the names in its scope exist."""
-    for number, entry in enumerate(list_at(view.document.root, "thresholds")):
-        text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
-        if not isinstance(text, str):
-            continue
-        path = ("thresholds", number)
-        try:
-            rule = parse_rule(text)
-        except RuleError as error:
-            view.document.report(path, str(error))
-            continue
-        _check_abort(view, path, mapping_at(entry), rule)
-        check_rule_on_watch(view, path, rule)
-        for dimension, name, names in _scope(view, rule):
-            if name not in names:
-                hint = nearest(name, names) or f"there are: {listed(sorted(names)) or 'none'}"
-                if dimension == "action" and name in _names_of_steps(view):
-                    hint = f"it is a step: step={name}"
-                view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
-
-
-def _check_abort(view: PlanView, path: Path, entry: dict[str, Any], rule: Rule) -> None:
-    """`abort` can act, and `after` belongs to it."""
-    report = view.document.report
-    if entry.get("abort") is not True:
-        if entry.get("after") is not None:
-            report((*path, "after"), "after is for objectives that end the run", "add abort: true, or remove after")
-        return
-    if entry.get("severity") == "warn":
-        report((*path, "abort"), "an objective that only warns cannot end the run", "remove abort, or severity: warn")
-    if not rule.can_be_broken_early:
-        hint = "it is judged at the end of the run; remove abort"
-        report((*path, "abort"), f"{rule.text!r} is a count to be reached: no run is too short before its end", hint)
-
-
-def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
-    """Every name in a rule's scope, with the names that its dimension has in this plan."""
-    known = {
-        "action": {*view.actions, *(step.action for group in view.groups for step in group.steps)},
-        "step": _names_of_steps(view),
-        "group": {group.name for group in view.groups},
-        "transaction": {name for group in view.groups for name in (*transactions_of(group), *places_of(group))},
-        "metric": {
-            *(name for action in view.actions.values() for name in mapping_at(action, "record")),
-            *token_metrics(view.document),
-        },
-        "phase": {str(phase.get("name")) for _, phase in view.phases} or {SINGLE_PHASE},
-        "service": {*view.services},
-    }
-    tags = _tags(view)
-    for dimension in rule.scope.dimensions:
-        if dimension.startswith(TAG) and (name := dimension.removeprefix(TAG)) in tags:
-            known[dimension] = tags[name]
-        elif dimension.startswith(TAG):
-            yield "tag", name, {*tags}
-    for dimension, names in known.items():
-        for name in rule.scope.names(dimension):
-            yield dimension, name, names
-    if "service" in rule.scope.starred and not any(action.get("service") for action in view.actions.values()):
-        yield "service", ANY, set()  # It would have no verdict at all.
-
-
-def _names_of_steps(view: PlanView) -> set[str]:
-    return {step.name for group in view.groups for step in group.steps}
-
-
-def _tags(view: PlanView) -> dict[str, set[str]]:
-    """The values of each tag of the plan's actions."""
-    tags: dict[str, set[str]] = {}
-    for action in view.actions.values():
-        for name, value in mapping_at(action, "tags").items():
-            tags.setdefault(name, set()).add(str(value))
-    return tags

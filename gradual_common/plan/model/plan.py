@@ -31,6 +31,7 @@ from gradual_common.language.model import (
 from gradual_common.language.step_names import name_once_of, name_steps_of
 from gradual_common.plan.model.steps import AnyStep, SomeStep, Steps, walk_steps
 from gradual_common.plan.model.watches import WatchedMetric
+from gradual_common.schedule.ramps.find_capacity import FindCapacityRamp
 from gradual_common.schedule.ramps.parsing import RampMistakeError, WrittenRamp, read_ramp
 from gradual_common.think_times.parsing import Wait
 
@@ -298,6 +299,12 @@ class Plan(Model):
     @classmethod
     def _name_once(cls, plan: Any) -> Any:
         return name_once_of(plan) if isinstance(plan, dict) else plan
+
+    @property
+    def search(self) -> FindCapacityRamp | None:
+        """The ramp that chooses its levels during the run: that of the config, or of the last phase."""
+        ramp = (self.config.phases or (self.config,))[-1].ramp
+        return ramp if isinstance(ramp, FindCapacityRamp) else None
 
     def config_of(self, action: ActionSpec) -> Config:
         """`config` for one action: with the settings of its service."""

@@ -10,12 +10,15 @@ from gradual_common.language.document import EACH, Path, attempt, places
 from gradual_common.language.model import VARIABLE, AlsoWritten, OneOf, by_name
 from gradual_common.language.wording import kind_of, listed, nearest
 from gradual_common.schedule.ramps.additive import AdditiveRamp
+from gradual_common.schedule.ramps.find_capacity import FindCapacityRamp
 from gradual_common.schedule.ramps.levels import LevelsRamp
 from gradual_common.schedule.ramps.linear import LinearRamp
 from gradual_common.schedule.ramps.multiplicative import MultiplicativeRamp
 from gradual_common.schedule.ramps.ramp import Curve, Ramp, Scale
 
-STRATEGIES: dict[str, type[Ramp]] = by_name("strategy", AdditiveRamp, MultiplicativeRamp, LinearRamp, LevelsRamp)
+STRATEGIES: dict[str, type[Ramp]] = by_name(
+    "strategy", AdditiveRamp, MultiplicativeRamp, LinearRamp, LevelsRamp, FindCapacityRamp
+)
 """The strategies by name; a new one is added here."""
 
 RAMP_KEYS = ("ramp_up", "ramp", "ramp_config")

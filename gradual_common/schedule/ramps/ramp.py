@@ -30,6 +30,9 @@ class Curve:
     ramping: int = 0
     """Length in ns of the linear stretch at its start; 0 for a ramp in levels."""
 
+    climb: tuple[int, ...] = ()
+    """Of a search: the levels that it may climb to. Its steps are then the first level alone."""
+
     @property
     def last(self) -> int:
         """The target at the end."""

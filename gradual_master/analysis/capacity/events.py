@@ -35,6 +35,8 @@ class SearchTimeOver:
     """The `duration` of the phase is over, or the run ends."""
 
     at_s: float
+    is_stopped: bool = False
+    """Whether somebody, or an objective, has ended the run before."""
 
 
 @dataclass(frozen=True, slots=True)

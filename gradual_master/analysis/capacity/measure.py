@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gradual_common.rules.rule import RATES, SHARES, Rule
+from gradual_common.rules.feasibility import why_cannot_steer
+from gradual_common.rules.rule import SHARES, Rule
 from gradual_common.units import format_duration, percent
 from gradual_master.errors import OptionError
 from gradual_master.results.judging.objectives.objective import describe
@@ -61,10 +62,8 @@ class CapacityMeasure:
 
 def measure_of(rule: Rule) -> CapacityMeasure:
     """The measure of a rule; OptionError if no trial can decide by it."""
-    if rule.op == "==" or rule.at is not None or rule.window is not None or rule.series == "agent":
-        raise OptionError(
-            f"`{rule.text}` cannot decide a search for capacity: give a limit for the system, with < or >"
-        )
+    if (reason := why_cannot_steer(rule)) is not None:
+        raise OptionError(f"`{rule.text}` cannot decide a search for capacity: {reason}")
     is_upper = rule.op.startswith("<")
     if rule.quantile is not None:
         return CapacityMeasure(rule, "share", 1 - rule.quantile, is_upper)
@@ -75,9 +74,4 @@ def measure_of(rule: Rule) -> CapacityMeasure:
         is_of_failures = rule.statistic == "error_rate"
         limit = rule.limit / 100 if is_of_failures else 1 - rule.limit / 100
         return CapacityMeasure(rule, "share", limit, is_upper == is_of_failures)
-    if rule.statistic in (*RATES, "rate"):
-        return CapacityMeasure(rule, "rate", rule.limit, is_upper)
-    raise OptionError(
-        f"`{rule.text}` cannot decide a search for capacity: its value depends on how long a level lasts; "
-        "use a percentile, mean, error_rate, success_rate, throughput or request_rate"
-    )
+    return CapacityMeasure(rule, "rate", rule.limit, is_upper)

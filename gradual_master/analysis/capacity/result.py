@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from gradual_common.units import count
 from gradual_master.results.section import Section
 
 Outcome = Literal["passed", "failed", "undecided"]
@@ -17,9 +19,11 @@ Ending = Literal[
     "not steady",
     "no data",
     "duration",
+    "stopped",
 ]
 """Why a search ended. `goal not reached`: no level met all objectives, as a rate that more users could reach was
-missed; `not steady`, `no data`: the first level could not be judged; `duration`: the time was over before."""
+missed; `not steady`, `no data`: the first level could not be judged; `duration`: the time was over before;
+`stopped`: the run was ended before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,19 @@ class CapacityResult(Section):
     max_concurrency: int
     objectives: tuple[str, ...]
     trials: tuple[TrialRecord, ...]
+
+
+def why_unconfirmed(result: CapacityResult) -> Iterator[str]:
+    """Why a search has confirmed no capacity, as the reason of a verdict; nothing if it has."""
+    if result.confirmed:
+        return
+    last = result.trials[-1] if result.trials else None
+    why = f" ({last.why})" if last is not None else ""
+    initial = count(result.initial, "user")
+    yield {
+        "initial fails": f"find_capacity: already {initial}, the first level, did not hold{why}; start with fewer",
+        "goal not reached": f"find_capacity: no level met all objectives{why}",
+        "not steady": f"find_capacity: the first level, {initial}, did not become steady; `hold` longer",
+        "no data": f"find_capacity: the first level, {initial}, could not be judged{why}",
+        "stopped": "find_capacity: the run was ended before a capacity was confirmed",
+    }.get(result.ended_by, "find_capacity: the duration was over before a capacity was confirmed; give it more time")

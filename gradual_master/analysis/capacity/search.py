@@ -88,7 +88,12 @@ class CapacitySearch:
             case BlockEnded():
                 return self._take_block(event.block, event.steady_from_s)
             case SearchTimeOver():
-                return self._end("duration")
+                return self._end("stopped" if event.is_stopped else "duration")
+
+    @property
+    def trials(self) -> tuple[TrialRecord, ...]:
+        """Those that are over."""
+        return tuple(self._records)
 
     def _follow(self, steps: Sequence[SearchStep]) -> list[SearchInstruction]:
         self._steps = deque(steps)

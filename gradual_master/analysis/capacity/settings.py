@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import floor
 
+from gradual_common.schedule.ramps.find_capacity import level_above
 from gradual_master.errors import OptionError
 
 LONGEST_HOLDS = 3.0
@@ -61,8 +62,7 @@ class CapacitySettings:
 
     def level_above(self, users: int) -> int:
         """The next level of the climb, at most `max_concurrency`."""
-        raised = users + self.increment if self.increment else ceil(round(users * (self.multiplier or 1), 9))
-        return min(self.max_concurrency, max(users + 1, raised))
+        return level_above(users, self.max_concurrency, self.multiplier, self.increment)
 
     def level_to_recover_at(self, users: int) -> int:
         """One precision below a level: hysteresis that is smaller cannot be told from the trials' own error."""

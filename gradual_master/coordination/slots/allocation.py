@@ -49,17 +49,17 @@ def allocate(schedule: Schedule, capacities: Sequence[int]) -> Owners | Shortfal
 
     `capacities[a]` is `max_users` of agent a; of equal claims the earlier agent's wins.
     """
-    needed = max((change.target for change in schedule.changes), default=0)
+    targets = targets_of(schedule)
+    needed = max(map(sum, targets), default=0)
     if needed > sum(capacities):
         return Shortfall(sum(capacities), needed)
-    targets = targets_of(schedule)
     owners = _share_all(targets, schedule.peak, capacities)
     return _overfull(owners, targets, schedule.peak, capacities) or owners
 
 
 def targets_of(schedule: Schedule) -> list[Users]:
     """The distinct targets as users per group, smallest total first."""
-    return sorted({change.users for change in schedule.changes}, key=lambda users: (sum(users), users))
+    return sorted(schedule.distinct_users, key=lambda users: (sum(users), users))
 
 
 def largest_of(targets: Sequence[Users]) -> list[Users]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.language.document import SETUP
 from gradual_common.units import format_duration
-from gradual_master.coordination.events import Provide, Signal, StartSchedule
+from gradual_master.coordination.events import ChooseLevel, EndSearch, Provide, Reschedule, Signal, StartSchedule
 from gradual_master.coordination.fleet.agent import FleetAgent
 from gradual_master.coordination.fleet.fleet import Fleet
 from gradual_master.coordination.fleet.membership import Membership
@@ -138,6 +138,17 @@ class RunStages:
         most = format_duration(self.orders.graceful_stop)
         self.out.note("warning", f"{reason}; users finish ({most} at most)", is_stop=True)
 
+    def steer(self, event: ChooseLevel | EndSearch, now: int) -> None:
+        """What a search asks for: a level, if there is time left for it, or the end. Nothing when the run is ending."""
+        if not self.life.is_running:
+            return
+        if isinstance(event, EndSearch):
+            self.orders.stop(now)
+            self._drain(event.why, now)
+        elif self.orders.add_level(event.users, now):
+            self.out.add(Reschedule(self.orders.schedule))
+            self.out.note("info", event.why)
+
     def _await_agents(self, now: int) -> None:
         """Assign the slots when all expected `gradual-agent` commands are connected."""
         terms, commands = self.terms, self.fleet.commands
@@ -238,10 +249,10 @@ class RunStages:
         if self._is_given_up(now):
             self.ending.fail(self.ending.describe_loss(), now)
         elif end is not None and now >= end:
-            self._drain(now)
+            self._drain("the schedule is over", now)
         elif self._is_over(now, end):
             self.orders.stop(now)
-            self._drain(now)
+            self._drain("the schedule is over", now)
         elif self.orders.is_due(now):
             self.orders.refresh(now)
 
@@ -264,13 +275,11 @@ class RunStages:
         has_users = any(ahead) or end is None
         return has_users and self.slots.is_over(ahead)
 
-    def _drain(self, now: int) -> None:
-        """Let users finish: the schedule is over, or all its slots have ended."""
+    def _drain(self, why: str, now: int) -> None:
+        """Let users finish: the schedule or a search is over, or all slots have ended."""
         self.life.take(RunEvent.ENDED, now)
         self._await_last_batches()
-        self.out.note(
-            "info", f"the schedule is over: users finish ({format_duration(self.orders.graceful_stop)} at most)"
-        )
+        self.out.note("info", f"{why}: users finish ({format_duration(self.orders.graceful_stop)} at most)")
 
     def _await_last_batches(self) -> None:
         """Set the deadline for the last batches."""

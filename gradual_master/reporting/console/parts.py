@@ -24,6 +24,7 @@ from gradual_master.reporting.tables import (
     OBJECTIVES,
     TOTALS,
     TRANSACTIONS,
+    TRIALS,
     WATCHES,
     Column,
     state_of,
@@ -113,6 +114,13 @@ def transactions(rows: Sequence[TransactionRow], width: int) -> RenderableType:
     name = "group_and_transaction" if len({row.group for row in rows}) > 1 else "transaction"
     columns = fitting(TRANSACTIONS.choose(f"{name} {TRANSACTION_COLUMNS}"), width)
     return draw("Transactions", columns, rows, width, _mark_failed)
+
+
+def trials(summary: Summary, width: int) -> RenderableType:
+    """One row a level that a search for capacity has tried."""
+    columns = fitting(TRIALS.choose("started_s users purpose outcome why"), width)
+    rows = tuple(TRIALS.rows(summary))
+    return draw("Trials", columns, rows, width, lambda column, row: "" if row.outcome == "passed" else "yellow")
 
 
 def metrics(rows: Sequence[MetricRow], width: int) -> RenderableType:

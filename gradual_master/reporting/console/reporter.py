@@ -66,6 +66,8 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     """The parts, top to bottom; the wider the terminal, the more columns."""
     if summary.levels:
         yield from parts.levels(summary.levels, width, summary.watches)
+    if summary.analysis.capacity is not None:
+        yield parts.trials(summary, width)
     yield parts.actions(summary, width)
     if summary.transactions:
         yield parts.transactions(summary.transactions, width)

@@ -41,6 +41,7 @@ SECTIONS = (
     ("objectives", "Objectives"),
     ("figures", "Key figures"),
     ("levels", "Levels"),
+    ("trials", "Trials"),
     ("over-time", "Over time"),
     ("actions", "Actions"),
     *OPTIONAL.items(),
@@ -74,6 +75,7 @@ def render_report(summary: Summary) -> str:
     names = kind_names(summary.errors)
     over_time = _over_time(summary, limits, names)
     absent = {name for name in OPTIONAL if not summary[name]} | (set() if scalability else {"scalability"})
+    absent |= {"trials"} if summary.analysis.capacity is None else set()
     drawn = [entry.chart for entry in (*scalability, *levels, *over_time.charts)]
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.histogram import Histogram
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.interface.samples import Request, SampleBlock
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.measures.intervals import IntervalRecord
@@ -108,6 +109,9 @@ class Reporter:
 
     def on_news(self, news: News) -> None:
         """Something happened to the fleet while the schedule ran."""
+
+    def on_schedule(self, schedule: Schedule) -> None:
+        """A search for capacity has chosen the next level; the schedule until then, with it."""
 
     def on_request_complete(self, request: Request) -> None:
         """One request is complete. Agents send single requests only when some reporter overrides this."""

@@ -49,6 +49,7 @@ TRANSACTION_COLUMNS = (
     "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
 )
 WATCH_COLUMNS = "name unit count gaps mean min p95 max failed_since_s"
+TRIAL_COLUMNS = "users started_s purpose outcome why"
 METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
 DATA_COLUMNS = "name rows handed_out used lost exhausted"
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"
@@ -93,6 +94,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield bullets("Pacing", paced_sentences(summary.groups))
     yield _comparison(summary.comparison)
     yield _levels(summary.levels, summary.watches)
+    yield _table("Trials", tables.TRIALS.choose(TRIAL_COLUMNS), tuple(tables.TRIALS.rows(summary)), texts=0)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
     yield _table("System", tables.WATCHES.choose(WATCH_COLUMNS), summary.watches, texts=2)
     yield _table("Data sets", tables.DATA.choose(DATA_COLUMNS), summary.data)

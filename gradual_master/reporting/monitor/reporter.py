@@ -76,6 +76,12 @@ class MonitorReporter(Reporter):
             self.close()
             raise failure
 
+    def on_schedule(self, schedule: Schedule) -> None:
+        """Draw the level that a search has chosen."""
+        if self._screen is not None:
+            with self._lock:
+                self._state.reschedule(schedule)
+
     def on_news(self, news: News) -> None:
         """Add the news."""
         if self._screen is not None:

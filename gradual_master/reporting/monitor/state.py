@@ -112,6 +112,10 @@ class MonitorState(ProgressState):
             began = self._clock() - at_s
             self._began = began if self._began is None else min(began, self._began)
 
+    def reschedule(self, schedule: Schedule) -> None:
+        """The schedule has one more level."""
+        self.schedule, self._targets = schedule, None
+
     @property
     def elapsed_s(self) -> float:
         """Seconds since the start of the schedule; 0 before the first interval or news."""

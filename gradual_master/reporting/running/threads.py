@@ -24,6 +24,7 @@ from queue import Queue
 import structlog
 
 from gradual_common.process.exit_codes import of_lost_results
+from gradual_common.schedule.schedule import Schedule
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
@@ -192,6 +193,12 @@ class ReporterThreads:
         """An interval is closed."""
         for thread in self._threads:
             thread.post(partial(thread.reporter.on_interval, interval))
+
+    def on_schedule(self, schedule: Schedule) -> None:
+        """A search has chosen a level."""
+        for thread in self._threads:
+            if isinstance(thread.reporter, Reporter):
+                thread.post(partial(thread.reporter.on_schedule, schedule))
 
     def on_news(self, news: News) -> None:
         """Something happened to the fleet."""

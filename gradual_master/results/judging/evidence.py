@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.units import count, percent
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
@@ -50,6 +51,8 @@ class Evidence:
     """A sentence for every step with many failures that no objective of the plan judges."""
     doubtful: tuple[str, ...] = ()
     """A sentence for every custom metric that lacks values."""
+    capacity: CapacityResult | None = None
+    """What a search has found; None in a plan without one."""
     tolerated_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     min_saturated_intervals: int = 0

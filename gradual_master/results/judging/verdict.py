@@ -2,8 +2,8 @@
 
 interrupted   the run was interrupted or terminated
 invalid       the run could not be done, users were missing, data was lost, a step failed by a mistake in
-              Gradual, or the generator was the bottleneck
-failed        an objective or the teardown failed, or the plan ended the run early
+              Gradual, the generator was the bottleneck, or a search could not judge its first level
+failed        an objective or the teardown failed, no capacity was confirmed, or the plan ended the run early
 passed        nothing of these
 
 The first status of this list that applies is the verdict. All reasons are reported, also those of later statuses.
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from gradual_common.clock import NS_PER_S
 from gradual_common.process.exit_codes import Status, of_verdict
 from gradual_common.units import count, percent
+from gradual_master.analysis.capacity.result import why_unconfirmed
 from gradual_master.results.judging.evidence import Evidence
 from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, UNACCOUNTED_WARNING_SHARE, WindowGap
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
@@ -45,6 +46,9 @@ MAX_LEVEL_SPREAD_MS = 50
 
 MIN_REPORTED_STANDSTILL_NS = NS_PER_S
 """An agent whose loop stood still for this long was stopped, swapped out or starved of CPU; a warning names it."""
+
+NOT_JUDGED = ("not steady", "no data")
+"""A search that ended so could not measure its first level: the run says nothing about the system."""
 
 MAX_NAMED_AGENTS = 5
 """Agents that one reason names; the summary lists all of them."""
@@ -95,6 +99,8 @@ def _failed(evidence: Evidence) -> Iterator[str]:
     """
     if evidence.teardown is not None:
         yield evidence.teardown
+    if evidence.capacity is not None and evidence.capacity.ended_by not in NOT_JUDGED:
+        yield from why_unconfirmed(evidence.capacity)
     failed = [row for row in evidence.objectives if _has_failed(row, "fail")]
     has_no_success = any(row.name == ALWAYS for row in failed)
     yield from (row.reason or row.name for row in failed if not (has_no_success and row.name == DEFAULT_NAME))
@@ -104,6 +110,8 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
     if evidence.run.failure is not None:
         yield evidence.run.failure
     yield from evidence.unforeseen
+    if evidence.capacity is not None and evidence.capacity.ended_by in NOT_JUDGED:
+        yield from why_unconfirmed(evidence.capacity)
     if evidence.missing_share > evidence.run.allow_missing:
         yield f"{_missing(evidence)}; {percent(evidence.run.allow_missing)} is allowed (--allow-missing)"
     if evidence.lost_share > MAX_LOST_SHARE:
@@ -125,6 +133,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
     yield from (row.reason or row.name for row in evidence.objectives if _has_failed(row, "warn"))
     if not evidence.run.is_cut_short:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
+    if evidence.capacity is not None and evidence.capacity.recovered is False:
+        yield "the system did not recover from an overload: with few users again, it still broke an objective"
     yield from evidence.uncovered
     yield from evidence.doubtful
     if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:

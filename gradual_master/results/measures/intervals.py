@@ -146,11 +146,17 @@ class IntervalWriter:
         self._interval = interval
         self._scheduled = ScheduledUsers(schedule)
         self._finished: tuple[SlotsFinished, ...] = ()
+        self._start = 0
+
+    def reschedule(self, schedule: Schedule) -> None:
+        """The schedule has one more level."""
+        self._schedule = schedule
+        self._scheduled = ScheduledUsers(schedule, self._finished, self._start)
 
     def leave_out(self, finished: tuple[SlotsFinished, ...], start: int) -> None:
         """From now on these slots do not count as scheduled; `start`: run time of the schedule's start."""
         if len(finished) != len(self._finished):
-            self._finished = finished
+            self._finished, self._start = finished, start
             self._scheduled = ScheduledUsers(self._schedule, finished, start)
 
     def write(

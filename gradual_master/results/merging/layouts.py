@@ -62,7 +62,7 @@ class Layout:
 class Layouts:
     """The layouts that one plan's batches have had, and the counts of the run, in which they name rows.
 
-    `phases`: the phase of each level, `OUTSIDE` among them; `judged`: the phases that are not warm-up.
+    `phases`: the phase of each level, `OUTSIDE` among them; there may become more. `judged`: those that are no warm-up.
     """
 
     def __init__(self, shape: Shape, phases: Mapping[int, int], judged: Collection[int]) -> None:
@@ -74,7 +74,6 @@ class Layouts:
         self._shape = shape
         self._phases = phases
         self._judged = frozenset(judged)
-        self._levels = frozenset(phases) - {OUTSIDE}
         self._known: dict[object, Layout] = {}
 
     def of(self, batch: Batch) -> Layout:
@@ -82,7 +81,7 @@ class Layouts:
         key = _key(batch)
         layout = self._known.get(key)
         if layout is None:
-            check_batch(batch, self._shape, self._levels)
+            check_batch(batch, self._shape, self._phases)
             if len(self._known) == MAX_KNOWN_LAYOUTS:
                 self._known.clear()
             layout = self._known[key] = self._lay_out(batch)
@@ -141,10 +140,10 @@ def _key(batch: Batch) -> object:
     )
 
 
-def check_batch(batch: Batch, shape: Shape, levels: frozenset[int]) -> None:
+def check_batch(batch: Batch, shape: Shape, levels: Collection[int]) -> None:
     """WireError naming the column of the first number that is not in the plan."""
     frames = len(batch.frames)
-    unknown = {frame.level for frame in batch.frames} - levels - {OUTSIDE}
+    unknown = {frame.level for frame in batch.frames} - {*levels, OUTSIDE}
     if unknown:
         raise WireError(f"its frames name levels that the schedule has not: {sorted(unknown)}")
     for name, array in (("users", batch.users), ("iterations", batch.iterations)):

@@ -97,6 +97,11 @@ class LevelMeasurements:
         closed = self._closed.get(level)
         return None if closed is None else closed.found
 
+    def steady_part_so_far(self, level: int) -> SteadyPart | None:
+        """When a level became steady, as far as it is known now."""
+        course = self._courses.get(level)
+        return self.steady_part(level) if course is None else course.find_steady_part()
+
     def judged(self, level: int) -> Contribution:
         """What counts of a closed level: its steady part, or all of it if it has none."""
         closed = self._closed[level]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.results.judging.fleet import AgentRow, FleetSection
 from gradual_master.results.judging.levels import LevelRow
@@ -221,7 +222,8 @@ class AnalysisSection(Section):
     """Under which load the response times were measured; None without a response."""
     scalability: Scalability | None = None
     """None: a run at one concurrency."""
-    capacity: dict[str, Any] | None = None
+    capacity: CapacityResult | None = None
+    """Of a plan with `find_capacity`."""
 
 
 TABLES = (

@@ -20,7 +20,7 @@ from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
 from gradual_master.results.judging.fleet import FleetReport
-from gradual_master.results.judging.levels import LevelTable
+from gradual_master.results.judging.levels import LevelRow, LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
 from gradual_master.results.judging.saturation import judged_intervals, min_saturated_intervals
 from gradual_master.results.judging.think_times import lateness_of
@@ -31,7 +31,7 @@ from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.measures.watches import watch_rows, watch_warnings, with_watches
 from gradual_master.results.summary.actions import action_rows, transaction_rows
-from gradual_master.results.summary.closed_model import closed_model_of
+from gradual_master.results.summary.closed_model import ClosedModel, closed_model_of
 from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.scalability import answer_of, scalability_of
 from gradual_master.results.summary.sections import (
@@ -49,6 +49,8 @@ from gradual_master.results.summary.sections import (
 def build_summary(aggregate: Aggregate, fleet: FleetFacts, run: RunFacts, once: OnceResults | None = None) -> Summary:
     """Close what is still open, judge the run and write its summary. `once`: what set-up and teardown measured."""
     aggregate.settle()
+    if aggregate.search is not None:
+        aggregate.search.end(aggregate.end, is_stopped=run.is_cut_short)
     return _Writer(aggregate, fleet, run, once or OnceResults(aggregate.plan, aggregate.interval)).write()
 
 
@@ -82,10 +84,8 @@ class _Writer:
         verdict = judge(self._evidence(law))
         once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
-        scalability = scalability_of(levels)
         whole = self._totals_section()
         model = closed_model_of(law, whole.requests, whole.response_time_ms.max, self._measured_s)
-        answer = answer_of(scalability, levels, self._watches)
         return Summary(
             schema=SCHEMA,
             run=self._run_section(verdict),
@@ -105,10 +105,17 @@ class _Writer:
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=AnalysisSection(answer, law, model, scalability),
+            analysis=self._analysis(levels, law, model),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
+
+    def _analysis(self, levels: tuple[LevelRow, ...], law: LittlesLaw, model: ClosedModel | None) -> AnalysisSection:
+        scalability, search = scalability_of(levels), self._aggregate.search
+        answer = answer_of(scalability, levels, self._watches)
+        if search is None or search.result is None:
+            return AnalysisSection(answer, law, model, scalability)
+        return AnalysisSection((*search.sentences(), *answer), law, model, scalability, search.result)
 
     def _wanted_until(self) -> int:
         """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""
@@ -123,6 +130,7 @@ class _Writer:
         ends_early = (
             self._run.is_cut_short
             or any(one.is_used_up for one in self._facts.supplies)
+            or self._aggregate.search is not None
             or any(group.iterations for group in self._plan.users)
         )
         if end is None or (ends_early and measured < end):
@@ -225,7 +233,8 @@ class _Writer:
 
     def _evidence(self, law: LittlesLaw) -> Evidence:
         aggregate, totals, index = self._aggregate, self._totals, self._aggregate.index
-        objectives = (watch.objective for watch in aggregate.watches)
+        search = aggregate.search
+        objectives = [*(watch.objective for watch in aggregate.watches), *(search.objectives if search else ())]
         return Evidence(
             run=self._run,
             objectives=aggregate.judge(is_cut_short=self._run.is_cut_short),
@@ -244,6 +253,7 @@ class _Writer:
             doubtful=(*doubtful_metrics(self._metrics), *watch_warnings(self._watches)),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
+            capacity=search.result if search else None,
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
         )
 

@@ -11,7 +11,7 @@ from gradual_common.rules.rule import Rule, Unit, compare
 from gradual_master.results.measures.totals import Selection
 from gradual_master.results.section import Section
 
-SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "": ""}
+SHOWN_UNITS: dict[Unit, str] = {"ns": "ms", "%": "%", "/s": "/s", "users": "users", "": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ObjectiveRow(Section):
     observed: float | None
     limit: float
     unit: str
-    """Of `observed`, `limit` and `worst`: "ms", "%", "/s" or "" for a count."""
+    """Of `observed`, `limit` and `worst`: "ms", "%", "/s", "users" or "" for a count."""
     samples: int
     severity: str
     passed: bool | None
@@ -85,4 +85,4 @@ def in_report_unit(value: float | None, unit: Unit) -> float | None:
 def describe(value: float, unit: Unit) -> str:
     """A value in words: `612 ms`, `2.5%`, `49.1/s`, `3`."""
     number = f"{in_report_unit(value, unit):,.6g}"
-    return f"{number} ms" if unit == "ns" else f"{number}{SHOWN_UNITS[unit]}"
+    return f"{number} {SHOWN_UNITS[unit]}" if unit in ("ns", "users") else f"{number}{SHOWN_UNITS[unit]}"

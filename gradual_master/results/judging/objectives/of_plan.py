@@ -11,7 +11,7 @@ from gradual_common.kinds.failures import OK, FailureKinds
 from gradual_common.plan.model.plan import Plan, Threshold
 from gradual_common.plan.model.series import MetricSeries, SeriesIndex, StepSeries, TransactionSeries
 from gradual_common.rules.parser import parse_rule
-from gradual_common.rules.rule import METRIC_SERIES, OUTCOMES, TAG, WATCH, Rule, Scope, ScopeItem, write_rule
+from gradual_common.rules.rule import CAPACITY, METRIC_SERIES, OUTCOMES, TAG, WATCH, Rule, Scope, ScopeItem, write_rule
 from gradual_common.schedule.schedule import Schedule
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.measures.totals import Selection
@@ -30,14 +30,35 @@ DEFAULT_NAME = f"{DEFAULT} (default)"
 DEFAULT_ADVICE = "; `thresholds:` sets another limit, `thresholds: []` none"
 
 
-def plan_objectives(plan: Plan, index: SeriesIndex, schedule: Schedule) -> tuple[Objective, ...]:
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """The objectives of a plan."""
+
+    judged: tuple[Objective, ...]
+    """Over the run, its windows or its levels."""
+    steering: tuple[Objective, ...] = ()
+    """They decide whether a level of a search holds, and are not judged: some levels are to break them."""
+
+
+def plan_objectives(plan: Plan, index: SeriesIndex, schedule: Schedule) -> Objectives:
     """All objectives of a plan; RuleError for a threshold that cannot be read (loading a plan finds those first)."""
-    names = _Names(index, schedule)
+    names, search = _Names(index, schedule), plan.search
     own = (
         *(objective for threshold in plan.thresholds for objective in _of_threshold(threshold, names)),
         *_of_steps(plan, index, names),
     )
-    return (*own, *_implied(plan, own, names))
+    if search is None:
+        return Objectives((*own, *_default(plan, own, names), *_always(names)))
+    steering = tuple(objective for objective in own if _steers(objective))
+    if search.objectives:
+        steering = tuple(one for text in search.objectives for one in _of_threshold(Threshold(rule=text), names))
+    judged = tuple(objective for objective in own if objective not in steering)
+    return Objectives((*judged, *_always(names)), (*steering, *_default(plan, steering, names)))
+
+
+def _steers(objective: Objective) -> bool:
+    """Whether an objective can fail a level of a search; warnings and the health of agents cannot."""
+    return objective.severity == "fail" and objective.rule.series not in ("agent", CAPACITY)
 
 
 def thresholds_by_name(plan: Plan, index: SeriesIndex, schedule: Schedule) -> dict[str, int]:
@@ -51,17 +72,21 @@ def thresholds_by_name(plan: Plan, index: SeriesIndex, schedule: Schedule) -> di
 
 def judges_failures(rule: Rule) -> bool:
     """Whether an objective is on how many samples fail."""
-    if rule.series == WATCH:  # Its statistic is a name of the plan.
+    if rule.series in (WATCH, CAPACITY):  # Its statistic is a name of the plan.
         return False
     return rule.statistic in ON_FAILURES or (rule.statistic == "count" and rule.scope.outcomes == ("failed",))
 
 
-def _implied(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Objective]:
-    """Objectives that apply without being in the plan. An empty list of thresholds turns the default off."""
+def _default(plan: Plan, own: Iterable[Objective], names: _Names) -> Iterator[Objective]:
+    """The limit of failures where the plan has none. An empty list of thresholds turns it off."""
     is_silent = bool(plan.thresholds) or "thresholds" not in plan.model_fields_set
     if is_silent and not any(judges_failures(objective.rule) for objective in own):
         for objective in _of_threshold(Threshold(rule=DEFAULT, name=DEFAULT_NAME), names):
             yield replace(objective, is_own=False, advice=DEFAULT_ADVICE)
+
+
+def _always(names: _Names) -> Iterator[Objective]:
+    """What applies to every run."""
     for objective in _of_threshold(Threshold(rule=ALWAYS), names):
         yield replace(objective, is_own=False)
 

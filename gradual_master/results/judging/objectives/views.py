@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.judging.objectives.objective import Objective
-from gradual_master.results.judging.objectives.observing import Observation, observe
+from gradual_master.results.judging.objectives.observing import NOTHING, Observation, observe
 from gradual_master.results.measures.totals import Totals
 from gradual_master.results.merging.agent_health import AgentHealth
 from gradual_master.results.merging.agent_totals import AgentTotals
@@ -59,6 +60,8 @@ class RunSoFar:
     totals: Totals
     levels: LevelMeasurements
     agents: Mapping[str, AgentTotals]
+    capacity: CapacityResult | None = None
+    """Of a search that is over."""
 
 
 class View(Protocol):
@@ -83,3 +86,18 @@ class RunView:
     def see(self, run: RunSoFar) -> Observation:
         """The totals of the run."""
         return observe(self.objective, run.totals)
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityView:
+    """What a search for capacity has found and confirmed, in users."""
+
+    def take(self, interval: ClosedInterval) -> None:
+        """The search has it."""
+
+    def see(self, run: RunSoFar) -> Observation:
+        """The confirmed capacity, and the number of trials."""
+        found = run.capacity
+        if found is None or not found.confirmed:
+            return NOTHING
+        return Observation(found.users, len(found.trials))

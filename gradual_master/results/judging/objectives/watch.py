@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gradual_common.rules.rule import WATCH
+from gradual_common.rules.rule import CAPACITY, WATCH
 from gradual_common.units import count
 from gradual_master.results.judging.objectives.agents import AgentView, AgentWindowView
 from gradual_master.results.judging.objectives.at_levels import LevelsView
@@ -27,7 +27,7 @@ from gradual_master.results.judging.objectives.objective import (
 )
 from gradual_master.results.judging.objectives.observing import Observation
 from gradual_master.results.judging.objectives.system import SystemView
-from gradual_master.results.judging.objectives.views import RunSoFar, RunView, View, ViewTerms
+from gradual_master.results.judging.objectives.views import CapacityView, RunSoFar, RunView, View, ViewTerms
 from gradual_master.results.judging.objectives.windows import WindowView
 
 
@@ -135,6 +135,8 @@ def _view_of(objective: Objective, terms: ViewTerms) -> View:
     rule = objective.rule
     if rule.series == "agent":
         return AgentWindowView(objective, terms.interval) if rule.window == "for" else AgentView(objective)
+    if rule.series == CAPACITY:
+        return CapacityView()
     if rule.series == WATCH:
         return SystemView(objective, terms, terms.courses[rule.statistic])
     if rule.window == "for":

@@ -71,7 +71,9 @@ def test_values_are_described_as_they_are_written() -> None:
     assert [way["type"] for way in config["duration"]["anyOf"]] == ["number", "string", "string"]
     assert config["phases"]["minItems"] == 1
     assert config["ramp_up"]["anyOf"] == config["ramp"]["anyOf"]
-    assert {"enum": ["additive", "multiplicative", "linear"], "type": "string"} in config["ramp"]["anyOf"]
+    assert {"enum": ["additive", "multiplicative", "linear", "find_capacity"], "type": "string"} in config["ramp"][
+        "anyOf"
+    ]
     assert config["think_time"]["anyOf"][0]["examples"] == ["3s", "2-5s"]
     assert fragment(RampLevel)["properties"]["for"]["description"] == "Its length; a bare number is seconds."
     steps = fragment(UserGroup)["properties"]["behavior"]

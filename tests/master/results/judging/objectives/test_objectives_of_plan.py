@@ -19,7 +19,7 @@ def objectives_of(*rules: Any, warm_up: int = 0, **changes: Any) -> list[Objecti
     """The objectives of the plan's thresholds, without those that are in force by themselves."""
     thresholds = [rule if isinstance(rule, dict) else {"rule": rule} for rule in rules]
     plan = plan_of(thresholds=thresholds, **changes)
-    *given, always = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1), (4, 2), warm_up=warm_up))
+    *given, always = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1), (4, 2), warm_up=warm_up)).judged
     assert (always.name, always.severity, always.needs_data) == ("error_rate < 100%", "fail", True)
     return [objective for objective in given if objective.is_own]
 
@@ -130,7 +130,7 @@ def test_a_plan_that_judges_failures_nowhere_has_a_default(
 ) -> None:
     thresholds = [one if isinstance(one, dict) else {"rule": one} for one in changes.get("thresholds", ())]
     plan = plan_of(**(changes | ({"thresholds": thresholds} if "thresholds" in changes else {})))
-    rows = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1)))
+    rows = plan_objectives(plan, SeriesIndex.of(plan), schedule_of((2, 1))).judged
     names = [objective.name for objective in rows if not objective.is_own]
     assert names == [*(["error_rate < 5% (default)"] if is_in_force else []), "error_rate < 100%"], reason
     assert all(objective.rule.text in objective.name for objective in rows)

@@ -1,0 +1,151 @@
+"""Follows the closed intervals of a run, and tells the search of its levels and blocks.
+
+An interval that lies wholly in the level in force is a block, if all users ran in it and none was still stopping from a
+greater level before. So a level is reached when its first such interval is over, and what users did while an agent was
+lost decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradual_common.clock import NS_PER_S
+from gradual_common.protocol.batch import ACTIVE, STOPPING
+from gradual_common.schedule.schedule import Level, Schedule
+from gradual_common.units import count
+from gradual_master.analysis.capacity.blocks import LevelBlock
+from gradual_master.analysis.capacity.events import (
+    BlockEnded,
+    FinishSearch,
+    LevelReached,
+    RunUsers,
+    SearchBegun,
+    SearchInput,
+    SearchTimeOver,
+)
+from gradual_master.analysis.capacity.measure import CapacityMeasure, measure_of
+from gradual_master.analysis.capacity.result import CapacityResult
+from gradual_master.analysis.capacity.search import CapacitySearch
+from gradual_master.analysis.capacity.settings import CapacitySettings
+from gradual_master.analysis.capacity.wording import sentences_of
+from gradual_master.coordination.events import ChooseLevel, EndSearch
+from gradual_master.results.judging.objectives.objective import Objective
+from gradual_master.results.judging.objectives.views import ClosedInterval, ViewTerms
+from gradual_master.results.merging.level_measurements import LevelMeasurements
+from gradual_master.results.merging.sums import Contribution
+from gradual_master.searching.ratios import sums_of
+
+TOLERATED_USERS = 0.5
+TOLERATED_SHARE = 0.01
+"""Users that may be missing, or still stopping, in an interval that counts; the larger of the two."""
+
+Decision = ChooseLevel | EndSearch
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringObjective:
+    """An objective of the plan, and what it measures of a level."""
+
+    objective: Objective
+    measure: CapacityMeasure
+
+
+def steering(objectives: Sequence[Objective]) -> tuple[SteeringObjective, ...]:
+    """Objectives as a search uses them; OptionError for one that cannot decide (the checks of a plan refuse it)."""
+    return tuple(SteeringObjective(objective, measure_of(objective.rule)) for objective in objectives)
+
+
+class SearchFollower:
+    """One search; `result` is there once it is over."""
+
+    def __init__(self, settings: CapacitySettings, objectives: Sequence[SteeringObjective], terms: ViewTerms) -> None:
+        self.result: CapacityResult | None = None
+        self._measures = tuple(one.measure for one in objectives)
+        self._search = CapacitySearch(settings, self._measures)
+        self._objectives = tuple(objectives)
+        self._terms = terms
+        self._level: int | None = None
+        """The level that the search waits for or judges; None before the searched phase, and while one is ordered."""
+        self._reached = False
+        self._decisions: list[Decision] = []
+
+    def take(self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule) -> None:
+        """An interval has been closed, and added to its levels."""
+        level, begin = schedule.levels[-1], interval.number * self._terms.interval
+        if self.result is not None or begin < level.start or not self._is_awaited(level, schedule):
+            return
+        part = interval.measured.of_scopes((level.number,))
+        if not part.scopes or not _is_complete(part, level, self._terms.interval):
+            return
+        begin_s = begin / NS_PER_S
+        if not self._reached:
+            self._reached = True
+            self._handle(LevelReached(round(level.target), begin_s))
+        sums = self._sums(part)
+        block = LevelBlock(begin_s, begin_s + self._terms.interval / NS_PER_S, sums)
+        self._handle(BlockEnded(block, _steady_from_s(levels, level)))
+
+    def take_decisions(self) -> list[Decision]:
+        """What was decided since the last call."""
+        decisions, self._decisions = self._decisions, []
+        return decisions
+
+    def end(self, at: int, *, is_stopped: bool = False) -> None:
+        """The run is over at `at` ns of the schedule; a search that goes on ends with it."""
+        self._handle(SearchTimeOver(at / NS_PER_S, is_stopped=is_stopped))
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Those that decide."""
+        return tuple(one.objective for one in self._objectives)
+
+    def sentences(self) -> tuple[str, ...]:
+        """The result in words; nothing before the end."""
+        return () if self.result is None else sentences_of(self.result, self._measures)
+
+    def _is_awaited(self, level: Level, schedule: Schedule) -> bool:
+        """Whether the level is the one that the search has asked for; begins the search in its phase."""
+        searched = schedule.searched
+        if self._level is None and searched is not None and level.phase == searched.number:
+            self._level, self._reached = level.number, False
+            if not self._search.trials:
+                self._search.handle(SearchBegun())  # It asks for the level with which the phase begins.
+        return self._level == level.number
+
+    def _handle(self, event: SearchInput) -> None:
+        tried = len(self._search.trials)
+        for instruction in self._search.handle(event):
+            why = self._words(tried)
+            match instruction:
+                case RunUsers(users):
+                    self._decisions.append(ChooseLevel(users, f"{why}the next level has {count(users, 'user')}"))
+                    self._level = None
+                case FinishSearch(result):
+                    self.result = result
+                    self._decisions.append(EndSearch(f"{why}the search for capacity is over"))
+
+    def _words(self, tried: int) -> str:
+        """The trial that has just ended."""
+        if len(self._search.trials) == tried:
+            return ""
+        trial = self._search.trials[-1]
+        held = {"passed": "held", "failed": "did not hold", "undecided": "could not be judged"}[trial.outcome]
+        return f"{count(trial.users, 'user')} {held} ({trial.why}); "
+
+    def _sums(self, part: Contribution) -> tuple[tuple[float, float], ...]:
+        totals = self._terms.totals([part])
+        return tuple(sums_of(one.objective, one.measure, totals) for one in self._objectives)
+
+
+def _is_complete(part: Contribution, level: Level, interval: int) -> bool:
+    """Whether all users of a level were active all the time, and none of a former level was still stopping."""
+    users = part.sums.users.sum(axis=(0, 1)) / interval
+    tolerated = max(TOLERATED_USERS, TOLERATED_SHARE * level.target)
+    return bool(abs(users[ACTIVE] - level.target) <= tolerated and users[STOPPING] <= tolerated)
+
+
+def _steady_from_s(levels: LevelMeasurements, level: Level) -> float | None:
+    """From when on the level is steady, as far as it is known now; seconds since the schedule's start."""
+    steady = levels.steady_part_so_far(level.number)
+    return None if steady is None or steady.from_s is None else level.start / NS_PER_S + steady.from_s
