@@ -8,7 +8,8 @@ GradualError
     ├── ListenError              the address cannot be listened on
     ├── ReporterError            a reporter that is not there, or that cannot write its report
     ├── WatchError               a watch without a value; it never ends a run
-    └── AnalysisError            measured values that cannot be analysed
+    ├── AnalysisError            measured values that cannot be analysed
+    └── SummaryRefusedError      a document that is no summary of a run, or holds what no summary can
 """
 
 from __future__ import annotations
@@ -49,3 +50,7 @@ class WatchError(MasterError):
 
 class AnalysisError(MasterError, ValueError):
     """Measured values that cannot be analysed; the message says which value of which level, and what is allowed."""
+
+
+class SummaryRefusedError(MasterError, ValueError):
+    """A document that is no summary of a run; the message says which, what of it, and what is allowed."""

@@ -20,6 +20,8 @@ class ComparedLevel:
     values: Mapping[str, float | None]
     blocks: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     """The same metrics over each 10 s of the level, in order; needed with fewer than five runs a side."""
+    reason: str = ""
+    """Why values are missing, as a part of a sentence; empty: nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)

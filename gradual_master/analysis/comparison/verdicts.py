@@ -8,7 +8,7 @@
   it: noise does not make a change of 10 % nothing.
 - inconclusive: else, with the number of runs a side that would decide it.
 
-A level that was left out, since a run had no value there, keeps a metric from being better or equivalent.
+A level that was left out, since some runs had no value there, keeps a metric from being better or equivalent.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class MetricComparison(Section):
     """The targets of the levels that count."""
     left_out: tuple[str, ...]
     """Why other matched levels do not count."""
+    no_data: tuple[str, ...]
+    """The matched levels at which no run has a value."""
     baseline: float | None
     """The geometric mean over levels and runs; of the error rate the mean."""
     candidate: float | None
@@ -100,6 +102,7 @@ class MetricEvidence:
             method=self.method,
             levels=tuple(target for target, _ in self.scores.keys),
             left_out=self.scores.left_out,
+            no_data=self.scores.no_data,
             baseline=_rounded(metric.value(float(self.scores.baseline.mean()))) if known else None,
             candidate=_rounded(metric.value(float(self.scores.candidate.mean()))) if known else None,
             change=_rounded(metric.change(self.scores.effect)) if known else None,

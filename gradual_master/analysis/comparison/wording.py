@@ -35,8 +35,8 @@ def metric_sentence(found: MetricComparison) -> str:
         parts.append(found.reason or _needed(found))
     if found.verdict == EQUIVALENT:
         parts.append(f"no change of {_amount(found, found.max_same)} or more")
-    if found.left_out:
-        parts.append(f"left out: {'; '.join(found.left_out)}")
+    if found.left_out or found.no_data:
+        parts.append(f"left out: {'; '.join((*found.left_out, *found.no_data))}")
     return "; ".join(parts)
 
 
