@@ -136,6 +136,8 @@ class LoadedPlan:
     """By group number and name of the set."""
     sha256: str
     """Of the plan as it runs."""
+    load_sha256: str
+    """The same without base URLs: equal for the same load on two systems."""
     name: str
     folder: FilePath
     warnings: tuple[Problem, ...] = ()
@@ -176,7 +178,8 @@ def load_plan(
         schedule=schedule if display_plan is plan else compile_schedule(display_plan),
         job=job,
         data=material.data,
-        sha256=digest_of(reading.document),
+        sha256=digest_of(reading.document.root),
+        load_sha256=digest_of(without_base_urls(reading.document.root)),
         name=source.name,
         folder=source.folder,
         warnings=find_warnings(view, plan),
@@ -274,10 +277,24 @@ def job_of(document: Document, material: Material) -> Job:
     )
 
 
-def digest_of(document: Document) -> str:
+def digest_of(root: Mapping[str, Any]) -> str:
     """The SHA-256 of a plan as it runs."""
-    text = json.dumps(document.root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def without_base_urls(root: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan without the addresses of the system under test: those of `config` and of its services."""
+    services = root.get("services", {})
+    return {
+        **root,
+        "config": _without_base_url(root["config"]),
+        "services": {name: _without_base_url(service) for name, service in services.items()},
+    }
+
+
+def _without_base_url(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if key != "base_url"}
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

@@ -97,6 +97,8 @@ class RunFacts:
     """The share of the scheduled user-seconds that may be missing in a valid run, in [0, 1]."""
     allow_saturated: bool
     """Whether a generator that was the bottleneck is a warning only."""
+    load_sha256: str = ""
+    """Of the plan without its base URLs; empty: unknown."""
     begins_at: str | None = None
     """The start of the schedule; None when it never started."""
     tags: dict[str, str] = field(default_factory=dict)

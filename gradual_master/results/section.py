@@ -44,9 +44,11 @@ def flat_row(section: Section) -> dict[str, Cell]:
 
     A distribution becomes a column per statistic (`response_time_ms` → `response_time_p95_ms`), counts or tags by
     name one text (`timeout=1;status=2`), a list of names likewise (`failures;missing`); what is a document of its own
-    (a histogram, the assertions of a step) does not fit into a cell and is left out.
+    (a histogram, the assertions of a step) does not fit into a cell and is left out, as is a `nested` table.
     """
-    return {name: cell for key in section.keys() for name, cell in _cells(key, section[key])}  # noqa: SIM118 - no mapping
+    nested = {field.name for field in fields(section) if field.metadata.get("nested")}  # type: ignore[arg-type]  # as above
+    keys = [key for key in section.keys() if key not in nested]  # noqa: SIM118 - no mapping
+    return {name: cell for key in keys for name, cell in _cells(key, section[key])}
 
 
 def _cells(key: str, value: Any) -> Iterator[tuple[str, Cell]]:

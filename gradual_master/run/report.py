@@ -151,6 +151,7 @@ class RunReport:
             finished_at=datetime.now(UTC).isoformat(),
             duration_s=clock() / NS_PER_S,
             plan_sha256=self._loaded.sha256,
+            load_sha256=self._loaded.load_sha256,
             profile=self._loaded.profile,
             seed=self._loaded.job.seed,
             command=hide(self._options.command),

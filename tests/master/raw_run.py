@@ -221,6 +221,7 @@ def run_of(**facts: Any) -> RunFacts:
         "finished_at": "2026-01-02T03:04:10+00:00",
         "duration_s": 5.0,
         "plan_sha256": "ab" * 32,
+        "load_sha256": "cd" * 32,
         "seed": 42,
         "command": "gradual run plan.yaml",
         "allow_missing": 0.01,

@@ -28,6 +28,7 @@ from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import ACTIVE, IN_REQUEST, RESPONSE_TIME, THINKING
 from gradual_common.schedule.schedule import Level, Schedule, SchedulePhase
 from gradual_master.analysis.steady_state import MIN_SECONDS
+from gradual_master.results.judging.blocks import BlockRow, block_row
 from gradual_master.results.judging.littles_law import MAX_UNACCOUNTED_SHARE, LevelGap, unaccounted_share
 from gradual_master.results.judging.saturation import Saturation
 from gradual_master.results.measures.distribution import Distribution, seconds
@@ -75,6 +76,8 @@ class LevelRow(Section):
     """The steps of `failing` that failed at every level that performed them: a problem of the step, not of a level."""
     watch: dict[str, float | None] = field(default_factory=dict)
     """The mean of each watch over the part that counts, in its unit; None without values."""
+    blocks: tuple[BlockRow, ...] = field(default=(), metadata={"nested": True})
+    """The part that counts in blocks of about 10 s: how much its values vary within the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class LevelTable:
             marks=tuple(self._marks(level, sums, (requests - ok) / (requests or 1), missing)),
             failing=self._names(failing),
             failing_always=self._names(failing & always),
+            blocks=tuple(block_row(block, self.start) for block in self.levels.blocks(level.number)),
         )
 
     def _judged(self, level: Level) -> tuple[int, Sums]:

@@ -17,6 +17,7 @@ from gradual_common.histogram.columns import COUNT, SUM
 from gradual_common.kinds.failures import OK
 from gradual_common.protocol.batch import MEASURES, RESPONSE_TIME
 from gradual_master.analysis.steady_state import SteadyPart, find_steady_part
+from gradual_master.results.merging.level_blocks import MeasuredBlock, divide
 from gradual_master.results.merging.sums import BEGIN, END, Contribution, Measurements, Shape
 
 MOST_CHUNKS = 64
@@ -74,11 +75,17 @@ class LevelCourse:
         ]
         return find_steady_part(ok.tolist(), means)
 
+    def blocks(self, seconds: int) -> list[MeasuredBlock]:
+        """The same part as `from_`, in blocks of about 10 s."""
+        return divide(self._shape, self._chunks_from(seconds))
+
     def from_(self, seconds: int) -> Contribution:
         """What was measured from so many seconds after its begin on, or a little later."""
+        return join(self._shape, (part for parts in self._chunks_from(seconds) for part in parts))
+
+    def _chunks_from(self, seconds: int) -> list[list[Contribution]]:
         begin = min(number[0] for number in self._numbers.values()) + seconds * NS_PER_S
-        kept = [part for parts in self._chunks.values() if _begin_of(parts) >= begin for part in parts]
-        return join(self._shape, kept)
+        return [self._chunks[number] for number in sorted(self._chunks) if _begin_of(self._chunks[number]) >= begin]
 
 
 def _begin_of(parts: Iterable[Contribution]) -> int:

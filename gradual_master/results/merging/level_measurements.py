@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gradual_master.analysis.steady_state import SteadyPart
 from gradual_master.results.merging.histograms import GrowingHistograms, SparseHistograms
+from gradual_master.results.merging.level_blocks import MeasuredBlock
 from gradual_master.results.merging.level_course import LevelCourse, join
 from gradual_master.results.merging.sums import BEGIN, OUTSIDE, Contribution, Shape, Sums, SumsByScope
 
@@ -19,6 +20,8 @@ class _ClosedLevel:
     """None of the scope `OUTSIDE`, which is no level."""
     steady: Contribution | None
     """What was measured in its steady part; None if it has none, or is steady from its begin."""
+    blocks: tuple[MeasuredBlock, ...]
+    """Of the part that counts."""
 
 
 class LevelMeasurements:
@@ -70,10 +73,12 @@ class LevelMeasurements:
 
     def _close(self, scope: int) -> None:
         course, found, steady = self._courses.pop(scope, None), None, None
+        blocks: tuple[MeasuredBlock, ...] = ()
         if course is not None:
             found = course.find_steady_part()
             steady = course.from_(found.from_s) if found.from_s else None
-        self._closed[scope] = _ClosedLevel(self._open.pop(scope).freeze(), found, steady)
+            blocks = tuple(course.blocks(found.from_s or 0))
+        self._closed[scope] = _ClosedLevel(self._open.pop(scope).freeze(), found, steady, blocks)
 
     def _amend(self, level: _ClosedLevel, part: Contribution) -> None:
         histograms = GrowingHistograms()
@@ -101,6 +106,11 @@ class LevelMeasurements:
         """When a level became steady, as far as it is known now."""
         course = self._courses.get(level)
         return self.steady_part(level) if course is None else course.find_steady_part()
+
+    def blocks(self, level: int) -> tuple[MeasuredBlock, ...]:
+        """What counts of a closed level, in blocks of about 10 s; empty of one in which nothing was measured."""
+        closed = self._closed.get(level)
+        return () if closed is None else closed.blocks
 
     def judged(self, level: int) -> Contribution:
         """What counts of a closed level: its steady part, or all of it if it has none."""

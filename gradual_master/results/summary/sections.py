@@ -39,6 +39,8 @@ class RunSection(Section):
     measured_s: float
     """Without warm-up, pauses and the drain."""
     plan_sha256: str
+    load_sha256: str
+    """Of the plan without its base URLs: runs that can be compared have the same."""
     version: str
     seed: int
     tags: dict[str, str]

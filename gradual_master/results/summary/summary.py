@@ -159,6 +159,7 @@ class _Writer:
             duration_s=round(run.duration_s, 3),
             measured_s=round(self._measured_s, 3),
             plan_sha256=run.plan_sha256,
+            load_sha256=run.load_sha256,
             version=__version__,
             seed=run.seed,
             tags=dict(sorted(run.tags.items())),

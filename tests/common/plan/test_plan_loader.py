@@ -150,6 +150,15 @@ def test_the_digest_follows_the_plan_as_it_runs() -> None:
     assert first.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
+def test_the_digest_of_the_load_does_not_see_the_systems_address() -> None:
+    here, there = load(small()), load(small(), Overrides(base_url="http://other.test"))
+    assert here.sha256 != there.sha256
+    assert here.load_sha256 == there.load_sha256 != load(small(), Overrides(duration="2m")).load_sha256
+    service = {"accounts": {"base_url": "http://accounts.test"}}
+    of_service = [load(small(services=service)), load(small(services={"accounts": {"base_url": "http://b.test"}}))]
+    assert of_service[0].load_sha256 == of_service[1].load_sha256 != here.load_sha256
+
+
 def test_tls_files_are_read_once_into_the_job(tmp_path: Path) -> None:
     authority = trustme.CA().cert_pem.bytes()
     (tmp_path / "ca.pem").write_bytes(authority)

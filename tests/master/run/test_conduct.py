@@ -57,7 +57,7 @@ def loaded_of(plan: Plan, secrets: dict[str, str] | None = None) -> Any:
     data = {(0, "user"): Names()}
     parts = {"plan": plan, "display_plan": plan, "schedule": compile_schedule(plan)}
     files = {"name": "t.yaml", "folder": Path("/"), "profile": None}
-    return SimpleNamespace(**parts, **files, job=job, data=data, supplies={}, sha256="ab")
+    return SimpleNamespace(**parts, **files, job=job, data=data, supplies={}, sha256="ab", load_sha256="cd")
 
 
 class Watcher(BaseReporter):
