@@ -224,7 +224,7 @@ class _Parser(TokenReader):
     def _users(self, value: RuleValue, number: str) -> float:
         """A number of users, with the word after it."""
         if not number.isdecimal() or int(number) == 0 or not self.accept("users"):
-            raise self.error(describe_limit(value, number))
+            raise self.error(describe_limit(value, number if number.isdecimal() and int(number) else "100"))
         return float(number)
 
     def _at(self) -> TargetLevel | None:

@@ -40,6 +40,8 @@ TOLERATED_USERS = 0.5
 TOLERATED_SHARE = 0.01
 """Users that may be missing, or still stopping, in an interval that counts; the larger of the two."""
 
+NO_LEVEL = -1
+
 Decision = ChooseLevel | EndSearch
 
 
@@ -65,9 +67,12 @@ class SearchFollower:
         self._search = CapacitySearch(settings, self._measures)
         self._objectives = tuple(objectives)
         self._terms = terms
-        self._level: int | None = None
-        """The level that the search waits for or judges; None before the searched phase, and while one is ordered."""
+        self._level = NO_LEVEL
+        """The last level that the search has asked for and got."""
+        self._asks = True
+        """Whether it has asked for the next one, which is not there yet."""
         self._reached = False
+        """Whether all users of the level were there for an interval."""
         self._decisions: list[Decision] = []
 
     def take(self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule) -> None:
@@ -106,12 +111,13 @@ class SearchFollower:
 
     def _is_awaited(self, level: Level, schedule: Schedule) -> bool:
         """Whether the level is the one that the search has asked for; begins the search in its phase."""
-        searched = schedule.searched
-        if self._level is None and searched is not None and level.phase == searched.number:
-            self._level, self._reached = level.number, False
-            if not self._search.trials:
+        if schedule.searched is None or level.phase != schedule.searched.number:
+            return False
+        if self._asks and level.number > self._level:
+            if self._level == NO_LEVEL:
                 self._search.handle(SearchBegun())  # It asks for the level with which the phase begins.
-        return self._level == level.number
+            self._level, self._asks, self._reached = level.number, False, False
+        return not self._asks
 
     def _handle(self, event: SearchInput) -> None:
         tried = len(self._search.trials)
@@ -120,7 +126,7 @@ class SearchFollower:
             match instruction:
                 case RunUsers(users):
                     self._decisions.append(ChooseLevel(users, f"{why}the next level has {count(users, 'user')}"))
-                    self._level = None
+                    self._asks = True
                 case FinishSearch(result):
                     self.result = result
                     self._decisions.append(EndSearch(f"{why}the search for capacity is over"))

@@ -1,0 +1,127 @@
+"""A search follows the closed intervals of a run; its result is judged and reported."""
+
+import numpy as np
+import pytest
+from searched_run import Answer, SearchedRun, queue
+
+from gradual_master.analysis.capacity.result import CapacityResult
+from gradual_master.results.summary.sections import Summary
+
+MS = 1_000_000
+
+
+def found_in(summary: Summary) -> CapacityResult:
+    assert summary.analysis.capacity is not None
+    return summary.analysis.capacity
+
+
+def test_the_capacity_of_a_queue_is_found() -> None:
+    """47 users by exact mean value analysis: 20 ms of service, 1 s of thinking, a mean below 100 ms."""
+    run = SearchedRun(queue())
+    found = found_in(run.run())
+    assert found.users is not None
+    assert abs(found.users - 47) <= 4
+    assert (found.confirmed, found.ended_by, found.recovered) == (True, "found", True)
+    assert run.levels[:4] == [10, 20, 40, 80]
+
+
+def test_a_run_that_confirms_a_capacity_has_passed_though_levels_broke_the_objective() -> None:
+    summary = SearchedRun(queue()).run()
+    assert (summary.verdict.status, summary.verdict.reasons) == ("passed", ())
+    assert [row.name for row in summary.verdict.objectives] == ["error_rate < 100%"]
+    assert summary.analysis.answer[0].startswith(f"It holds {found_in(summary).users} users with mean below 100 ms")
+
+
+def test_the_levels_that_it_chose_are_rows_of_the_summary() -> None:
+    run = SearchedRun(queue())
+    summary = run.run()
+    assert [row.target for row in summary.levels] == run.levels
+    assert summary.fleet.missing_user_s == 0
+
+
+@pytest.mark.parametrize(("limit", "status"), [(30, "passed"), (60, "failed")])
+def test_a_capacity_is_an_objective(limit: int, status: str) -> None:
+    summary = SearchedRun(queue(), thresholds=["mean < 100ms", f"capacity >= {limit} users"]).run()
+    assert summary.verdict.status == status
+    row = next(row for row in summary.verdict.objectives if row.name.startswith("capacity"))
+    assert (row.observed, row.unit) == (found_in(summary).users, "users")
+    assert (row.reason is None) == (status == "passed")
+
+
+def test_a_first_level_that_fails_is_a_failed_run() -> None:
+    summary = SearchedRun(queue(), thresholds=["mean < 1ms"]).run()
+    assert (summary.verdict.status, summary.verdict.code) == ("failed", 1)
+    assert "find_capacity: already 10 users, the first level, did not hold" in summary.verdict.reasons[0]
+    assert found_in(summary).ended_by == "initial fails"
+    assert summary.totals.requests < 200, "a plain failure ends it after a few seconds"
+
+
+def test_failures_fail_a_level_though_the_plan_does_not_speak_of_them() -> None:
+    def refusing(users: int, random: np.random.Generator) -> list[Answer]:
+        return [("status" if users > 25 and number % 5 == 0 else "", 5 * MS) for number in range(users)]
+
+    found = found_in(SearchedRun(refusing).run())
+    assert found.objectives == ("mean < 100ms", "error_rate < 5%")
+    assert found.users is not None
+    assert 23 <= found.users <= 25
+
+
+def test_a_system_that_never_becomes_steady_makes_the_run_invalid() -> None:
+    def growing(users: int, random: np.random.Generator) -> list[Answer]:
+        seen.append(users)
+        return [("", len(seen) * MS // 8) for _ in range(users)]
+
+    seen: list[int] = []
+    summary = SearchedRun(growing, thresholds=["mean < 100ms"]).run()
+    assert (summary.verdict.status, summary.verdict.code) == ("invalid", 3)
+    assert "did not become steady" in summary.verdict.reasons[0]
+
+
+def test_a_search_whose_time_is_over_has_confirmed_nothing() -> None:
+    summary = SearchedRun(queue()).run(seconds=130)
+    assert found_in(summary).ended_by == "duration"
+    assert summary.verdict.status == "failed"
+    assert "the duration was over before a capacity was confirmed" in summary.verdict.reasons[0]
+
+
+def test_a_stopped_search_says_so() -> None:
+    run = SearchedRun(queue())
+    run.run(seconds=100)
+    summary = SearchedRun(queue()).end(stop_signal="interrupt")
+    assert found_in(summary).ended_by == "stopped"
+    assert summary.verdict.status == "interrupted"
+
+
+def test_seconds_with_missing_users_decide_nothing() -> None:
+    run = SearchedRun(queue(), thresholds=["mean < 1ms"])
+    for second in range(30):
+        run.lose_users(second, 3.0)
+    run.run(seconds=30)
+    assert run.notes == []
+    run.run(seconds=30)
+    assert len(run.notes) == 1
+
+
+def test_every_step_is_said_with_its_reason() -> None:
+    run = SearchedRun(queue())
+    run.run()
+    assert run.notes[0] == "10 users held (all objectives are met with confidence); the next level has 20 users"
+    assert any("did not hold (mean < 100ms: " in note for note in run.notes)
+    assert run.notes[-1].endswith("the search for capacity is over")
+
+
+def test_objectives_of_its_own_leave_the_thresholds_to_the_run() -> None:
+    summary = SearchedRun(queue(), objectives=["mean < 100ms"], thresholds=["mean < 1ms"]).run()
+    assert found_in(summary).users is not None
+    assert summary.verdict.status == "failed"
+    assert any(reason.startswith("mean < 1ms") for reason in summary.verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("rule", "below"),
+    [("p95 < 300ms", 60), ("success_rate > 99%", 201), ("throughput < 30/s", 35), ("p99(action=call) < 1s", 70)],
+)
+def test_every_kind_of_objective_decides(rule: str, below: int) -> None:
+    found = found_in(SearchedRun(queue(), thresholds=[rule]).run())
+    assert found.users is not None
+    assert 20 <= found.users < below
