@@ -28,6 +28,9 @@ WIDTH = 80
 MAX_LEVEL_ROWS = 40
 """Of a longer table the middle is left out."""
 
+MAX_CLIMB_SHOWN = 12
+"""Levels of a climb that are named."""
+
 NAME_WIDTH = 16
 OPEN_END_NS = 1 << 62
 """The end of a schedule that only iterations end: later than every other time."""
@@ -56,7 +59,8 @@ def show_schedule(arguments: PlanArguments) -> None:
     loaded = load_arguments(arguments)
     schedule = loaded.schedule
     lines = [f"{loaded.display_plan.config.name}: {describe(loaded)}", ""]
-    lines += [*tabulate_levels(schedule), "", *draw_schedule(schedule)]
+    lines += [*tabulate_levels(schedule), "", *(draw_schedule(schedule) if schedule.searched is None else [])]
+    lines += describe_search(schedule)
     typer.echo("\n".join(lines))
     print_warnings(loaded)
 
@@ -71,17 +75,33 @@ def show_schema() -> None:
 def describe(loaded: LoadedPlan) -> str:
     """The plan in one line: users, groups, actions, levels, length."""
     schedule = loaded.schedule
-    users = max((change.target for change in schedule.changes), default=0)
+    users = max(map(sum, schedule.distinct_users), default=0)
     length = format_duration(schedule.end) if schedule.end is not None else "as long as the iterations take"
     counts: tuple[tuple[int, str], ...] = (
         (users, "user"),
         (len(schedule.groups), "group"),
         (len(loaded.plan.actions), "action"),
-        (len(schedule.levels), "level"),
     )
+    if schedule.searched is None:
+        counts += ((len(schedule.levels), "level"),)
+    else:
+        length = f"levels chosen during the run, {length} at most"
     once = ((loaded.plan.setup, "set-up step"), (loaded.plan.teardown, "teardown step"))
     counts += tuple((len(steps), noun) for steps, noun in once if steps)
     return ", ".join([*(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counts), length])
+
+
+def describe_search(schedule: Schedule) -> list[str]:
+    """How a search climbs; nothing of a schedule without one."""
+    searched = schedule.searched
+    if searched is None:
+        return []
+    climb = " → ".join(f"{level:,}" for level in searched.climb[:MAX_CLIMB_SHOWN])
+    more = " → …" if len(searched.climb) > MAX_CLIMB_SHOWN else ""
+    return [
+        f"The search climbs while all objectives are met: {climb}{more} users.",
+        "Then it narrows down on the most users that meet them, confirms that level, and looks for a recovery.",
+    ]
 
 
 def print_warnings(loaded: LoadedPlan) -> None:

@@ -259,7 +259,7 @@ def _trials(summary: Any) -> Iterable[Any]:
 TRIALS = Table(
     _trials,
     (
-        column("users", "Users", show_count),
+        column("target_users", "Users", show_count, of="users"),
         text("purpose", "In order to"),
         column("started_s", "From", show_instant),
         column("ended_s", "To", show_instant),

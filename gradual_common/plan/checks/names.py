@@ -16,7 +16,6 @@ from gradual_common.plan.checks.metrics import check_metrics
 from gradual_common.plan.checks.once import check_once
 from gradual_common.plan.checks.ramps import check_ramps
 from gradual_common.plan.checks.rules import check_rules
-from gradual_common.plan.checks.search import check_search
 from gradual_common.plan.checks.templates import Uses, check_templates
 from gradual_common.plan.watches import check_watches
 from gradual_common.schedule.ramps.parsing import RAMP_KEYS
@@ -35,7 +34,6 @@ def check_plan(view: PlanView) -> Uses:
     check_ramps(view)
     check_metrics(view)
     check_watches(view)
-    check_search(view)
     check_rules(view)
     return check_templates(view)
 

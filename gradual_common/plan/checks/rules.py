@@ -10,7 +10,7 @@ from gradual_common.kinds.http.auth.oauth2 import token_metrics
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView, places_of, transactions_of
 from gradual_common.language.wording import listed, nearest
-from gradual_common.plan.checks.search import searching_ramps
+from gradual_common.plan.checks.ramps import searching_ramps
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.plan.watches import check_rule_on_watch
 from gradual_common.rules.parser import parse_rule

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from gradual_common.units import count
 from gradual_master.results.section import Section
+
+
+class _Timed(Protocol):
+    @property
+    def start_s(self) -> float: ...
+    @property
+    def end_s(self) -> float: ...
+
+
+Row = TypeVar("Row", bound=_Timed)
 
 Outcome = Literal["passed", "failed", "undecided"]
 Purpose = Literal["climb", "bisect", "confirm", "recover"]
@@ -77,6 +87,11 @@ class CapacityResult(Section):
     max_concurrency: int
     objectives: tuple[str, ...]
     trials: tuple[TrialRecord, ...]
+
+    def tried_of(self, levels: Sequence[Row]) -> list[Row]:
+        """The levels that were tried: without those at which the load only settled, or that were an overload."""
+        begins = [trial.started_s for trial in self.trials]
+        return [level for level in levels if any(level.start_s <= begin < level.end_s for begin in begins)]
 
 
 def why_unconfirmed(result: CapacityResult) -> Iterator[str]:

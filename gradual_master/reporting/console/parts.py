@@ -118,7 +118,7 @@ def transactions(rows: Sequence[TransactionRow], width: int) -> RenderableType:
 
 def trials(summary: Summary, width: int) -> RenderableType:
     """One row a level that a search for capacity has tried."""
-    columns = fitting(TRIALS.choose("started_s users purpose outcome why"), width)
+    columns = fitting(TRIALS.choose("started_s target_users purpose outcome why"), width)
     rows = tuple(TRIALS.rows(summary))
     return draw("Trials", columns, rows, width, lambda column, row: "" if row.outcome == "passed" else "yellow")
 

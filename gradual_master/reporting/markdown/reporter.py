@@ -49,7 +49,7 @@ TRANSACTION_COLUMNS = (
     "group_and_transaction count failed duration_p50_ms duration_p95_ms duration_p99_ms duration_max_ms"
 )
 WATCH_COLUMNS = "name unit count gaps mean min p95 max failed_since_s"
-TRIAL_COLUMNS = "users started_s purpose outcome why"
+TRIAL_COLUMNS = "target_users started_s purpose outcome why"
 METRIC_COLUMNS = "name unit count sum rate mean p50 p95 p99 max missing"
 DATA_COLUMNS = "name rows handed_out used lost exhausted"
 PHASE_COLUMNS = "name start_s end_s requests failed throughput_rps p50_ms p95_ms p99_ms"

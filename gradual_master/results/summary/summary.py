@@ -112,9 +112,9 @@ class _Writer:
 
     def _analysis(self, levels: tuple[LevelRow, ...], law: LittlesLaw, model: ClosedModel | None) -> AnalysisSection:
         scalability, search = scalability_of(levels), self._aggregate.search
-        answer = answer_of(scalability, levels, self._watches)
         if search is None or search.result is None:
-            return AnalysisSection(answer, law, model, scalability)
+            return AnalysisSection(answer_of(scalability, levels, self._watches), law, model, scalability)
+        answer = answer_of(scalability, search.result.tried_of(levels), self._watches)
         return AnalysisSection((*search.sentences(), *answer), law, model, scalability, search.result)
 
     def _wanted_until(self) -> int:

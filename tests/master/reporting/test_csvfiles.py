@@ -265,6 +265,7 @@ def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
             "out_of_range",
         ),
         *("rows", "handed_out", "used", "exhausted"),
+        *("purpose", "outcome", "certain", "too_few", "why"),
         *("watch", "value", "gaps"),
         *("kind", "status_code", "label", "cause", "example"),
         *("rule", "scope", "observed", "limit", "unit", "samples", "severity", "passed", "worst", "reason"),
