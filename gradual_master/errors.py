@@ -9,13 +9,15 @@ GradualError
     ├── ReporterError            a reporter that is not there, or that cannot write its report
     ├── WatchError               a watch without a value; it never ends a run
     ├── AnalysisError            measured values that cannot be analysed
-    └── SummaryRefusedError      a document that is no summary of a run, or holds what no summary can
+    ├── SummaryRefusedError      a document that is no summary of a run, or holds what no summary can
+    ├── StoreError               the store cannot be opened, read or written
+    └── StoreInputError          a store, run or baseline that is not there, or a name that is not allowed
 """
 
 from __future__ import annotations
 
 from gradual_common.errors import GradualError
-from gradual_common.process.exit_codes import WRONG_INPUT
+from gradual_common.process.exit_codes import NOT_DONE, WRONG_INPUT
 
 
 class MasterError(GradualError):
@@ -54,3 +56,13 @@ class AnalysisError(MasterError, ValueError):
 
 class SummaryRefusedError(MasterError, ValueError):
     """A document that is no summary of a run; the message says which, what of it, and what is allowed."""
+
+
+class StoreError(MasterError):
+    """The store cannot be opened, read or written; the message names its file and the reason."""
+
+    exit_code = NOT_DONE
+
+
+class StoreInputError(MasterError):
+    """A store, run or baseline that is not there, or that is not named as allowed; the message says what is."""

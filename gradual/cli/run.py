@@ -23,7 +23,8 @@ def run_plan(arguments: RunArguments, agents: int | None) -> int:
     is_relayed = arguments.monitor and sys.stderr.isatty()
     with private_folder() as folder, relayed_errors(is_relayed) as errors:
         socket = folder / "master"
-        options = replace(run_options_of(arguments), listen=f"unix:{socket}", expect_agents=number, is_closed=True)
+        options = run_options_of(arguments, stores=True)
+        options = replace(options, listen=f"unix:{socket}", expect_agents=number, is_closed=True)
         processes = AgentProcesses(socket, log_level, arguments.log_format, errors, folder_of(plan))
         with running_agents(processes, number):
             from gradual_master.command_line.running import run_and_report

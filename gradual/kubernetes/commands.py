@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +19,15 @@ from gradual.kubernetes.objects import check_name
 from gradual.kubernetes.options import LaunchArguments
 from gradual.kubernetes.rendering import prepare
 from gradual.kubernetes.running import POLL_S, STOP, ClusterRun, WatchOptions, say
+from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import of_lost_results
 from gradual_master.command_line.options import duration_option, exit_code_changes
+from gradual_master.store.location import StoreLocation, locate_store
 
 Where = tuple[Path | None, str | None, str | None]
 """Kubeconfig, context, namespace."""
 
+SUMMARY: Final = "summary.json"
 COLLECTED_S: Final = 90
 """How long `stop` waits until a caller has fetched the reports; the pod keeps them for a minute."""
 
@@ -37,11 +43,28 @@ def run_in_cluster(arguments: LaunchArguments) -> int:
         exit_codes=exit_code_changes(arguments.exit_code),
     )
     check_folder(options.folder)
+    store = locate_store(arguments.store, os.environ, by_default=False)
     cluster = connect(arguments.kubeconfig, arguments.context, arguments.namespace)
     check_permissions(cluster)
     with noted_interrupts() as interrupts:
         run = ClusterRun(cluster, prepared.shape.name, options, interrupts)
-        return run.run(prepared.objects(cluster.namespace))
+        code = run.run(prepared.objects(cluster.namespace))
+    return code if store is None else keep_run(store, run.reports, code)
+
+
+def keep_run(store: StoreLocation, reports: Sequence[Path], code: int) -> int:
+    """Put the run into the caller's store; the exit code, which says so if that was not possible."""
+    from gradual_master.store.importing import import_file  # noqa: PLC0415 - the database library, only where it is used
+
+    summary = next((file for file in reports if file.name == SUMMARY), None)
+    if summary is None:
+        return code  # the reports did not arrive, which was said
+    try:
+        import_file(store.path, summary)
+    except GradualError as error:
+        say(f"the run is not stored: {error}")
+        return of_lost_results(code)
+    return code
 
 
 def show_logs(name: str, where: Where, *, agents: bool, follow: bool) -> None:

@@ -90,6 +90,8 @@ class ClusterRun:
         self._clock = clock
         self._log = LogFollower(cluster, MASTER)
         self._told = ""
+        self.reports: list[Path] = []
+        """The files that were brought."""
         self._uid: str | None = None
         """Of the object that owns all others of this launch."""
 
@@ -229,14 +231,14 @@ class ClusterRun:
     def _fetch(self, end: MasterEnd) -> bool:
         """Bring the reports; whether that could be done."""
         try:
-            files = fetch_reports(self._cluster, end.pod, self._options.folder)
+            self.reports = fetch_reports(self._cluster, end.pod, self._options.folder)
         except ClusterError as error:
             command = (
                 f"kubectl --namespace {self._cluster.namespace} exec {end.pod} -c reports -- tar -C /report -cf - ."
             )
             say(f"{error}. The pod keeps the reports for a minute:\n  {command} > reports.tar")
             return False
-        say(f"reports in {self._options.folder}: {', '.join(file.name for file in files) or 'none'}")
+        say(f"reports in {self._options.folder}: {', '.join(file.name for file in self.reports) or 'none'}")
         return True
 
     def _await_agents(self) -> None:

@@ -104,6 +104,14 @@ class RunArguments(PlanArguments):
             help="another exit code for failed, invalid, interrupted or terminated: failed=99; repeatable",
         ),
     ] = field(default_factory=list)
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|none",
+            help="keep the run in this SQLite file, or nowhere  [default: GRADUAL_STORE, else the user's store for "
+            "`gradual run`, none for others]",
+        ),
+    ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log at debug level")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False
@@ -243,9 +251,13 @@ def duration_option(text: str, option: str) -> int:
         raise typer.BadParameter(brief(str(error)), param_hint=option) from error
 
 
-def run_options_of(arguments: RunArguments) -> RunOptions:
-    """The options of the run that are on the command line; OptionError for a value out of range."""
+def run_options_of(arguments: RunArguments, *, stores: bool = False) -> RunOptions:
+    """The options of the run that are on the command line; OptionError for a value out of range.
+
+    `stores`: whether the run goes into the user's own store if nothing else is said.
+    """
     from gradual_master.run.options import RunOptions
+    from gradual_master.store.location import locate_store
 
     return RunOptions(
         lease=duration_option(arguments.lease, "--lease"),
@@ -255,6 +267,7 @@ def run_options_of(arguments: RunArguments) -> RunOptions:
         command=shown_command(Path(sys.argv[0]).name, *sys.argv[1:]),
         tags=dict(pairs(arguments.tag, "--tag", "K=V")),
         exit_codes=exit_code_changes(arguments.exit_code),
+        store=locate_store(arguments.store, os.environ, by_default=stores),
     )
 
 

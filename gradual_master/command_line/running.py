@@ -21,6 +21,7 @@ from gradual_master.reporting.running.threads import prepare_all
 from gradual_master.results.summary.sections import Summary
 from gradual_master.run.conduct import conduct
 from gradual_master.run.options import RunOptions
+from gradual_master.store.reporter import StoreReporter
 
 POLL_S = 0.2
 
@@ -38,6 +39,8 @@ def run_and_report(
     configure_logging(log_level, arguments.log_format)
     raise_file_limit(MAX_FILES)
     reporters = make_reporters(arguments, loaded)
+    if options.store is not None:
+        reporters.append(StoreReporter(options.store))
     # The live display comes first in the list, so that it is closed before other reporters print: it erases its lines.
     all_reporters = reporters if arguments.quiet else [make_progress(arguments, loaded.schedule), *reporters]
     summary = asyncio.run(watch(loaded, options, all_reporters, check))

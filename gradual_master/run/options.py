@@ -7,6 +7,7 @@ from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.security.security import FleetSecurity
 from gradual_common.units import format_duration
 from gradual_master.errors import OptionError
+from gradual_master.store.location import StoreLocation
 
 MIN_LEASE_NS = 3 * NS_PER_S
 """A shorter lease would end through the delays of a busy machine or network, without any fault."""
@@ -43,6 +44,8 @@ class RunOptions:
     tags: Mapping[str, str] = field(default_factory=dict)
     exit_codes: Mapping[int, int] = field(default_factory=dict)
     """Usual exit code → the one that the command ends with instead (`--exit-code`)."""
+    store: StoreLocation | None = None
+    """Where the run is kept; None: nowhere."""
     on_listening: Callable[[str], None] | None = None
     """Called with the bound address."""
     on_begin: Callable[[], None] | None = None

@@ -85,6 +85,9 @@ class Reporter:
     ends_last: ClassVar[bool] = False
     """Whether it ends after all others; it then gets the files that they wrote (`receive_files`)."""
 
+    is_required: bool = True
+    """Whether a run is not done (exit code 3) if what it writes is lost; else that is only a warning."""
+
     def __init__(self, arg: str | None = None) -> None:
         self.arg = arg
 

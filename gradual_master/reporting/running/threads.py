@@ -8,12 +8,14 @@ A reporter cannot harm the run or another reporter:
 - one that is too slow misses the calls that its queue has no room for, and gets their number (`metrics.dropped`);
 - one that does not end in time is abandoned: its thread is a daemon.
 
-A report that could not be written is a warning in the verdict, and exit code 3.
+A report that could not be written is a warning in the verdict, and exit code 3, unless nobody asked for it (the user's
+own store).
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +27,7 @@ import structlog
 
 from gradual_common.process.exit_codes import of_lost_results
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.errors import StoreError
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.reporting.interface.samples import SampleBlock
 from gradual_master.results.facts import RunFacts
@@ -73,6 +76,7 @@ class ReporterThread:
         self.dropped_events = 0
         self.loss: str | None = None
         """Which report could not be written; set by the thread before it ends."""
+        self.is_required = not self._is_derived or reporter.is_required
         self._max_samples = max_samples
         self._max_events = max_events
         self._posted_samples = self._posted_events = 0
@@ -140,11 +144,17 @@ class ReporterThread:
             call()
         except OSError as error:
             self._has_failed = True
-            self.loss = describe_loss(self.name, error)
-            self._log.error(self.loss)
+            self._lose(describe_loss(self.name, error))
+        except StoreError as error:
+            self._has_failed = True
+            self._lose(f"the run is not stored: {error}")
         except BaseException:  # SystemExit, too: rich raises it where standard output is gone
             self._has_failed = True
             self._log.exception(f"reporter {self.name} failed and is left out")
+
+    def _lose(self, loss: str) -> None:
+        self.loss = loss
+        self._log.log(logging.ERROR if self.is_required else logging.WARNING, loss)
 
     def _complete(self, summary: Summary, missing: int, files: Sequence[Path]) -> None:
         if missing:
@@ -219,14 +229,16 @@ class ReporterThreads:
         # Those with `ends_last` (the console) come last: they show which files the others wrote, and which are missing.
         files: list[Path] = []
         losses: list[str] = []
+        warnings: list[str] = []
         for thread in sorted(self._threads, key=lambda thread: thread.ends_last):
             self._warn_of_missing(thread, thread.missing(summary))
-            thread.finish(with_losses(summary, losses, self._exit_codes), tuple(files))
+            thread.finish(with_losses(summary, losses, self._exit_codes, warnings), tuple(files))
             if await self._has_ended(thread, self._timeout_s):
                 files += thread.written
-            losses += [thread.loss] if thread.loss is not None else []
+            if thread.loss is not None:
+                (losses if thread.is_required else warnings).append(thread.loss)
         self._threads = []
-        return with_losses(summary, losses, self._exit_codes)
+        return with_losses(summary, losses, self._exit_codes, warnings)
 
     async def close(self) -> None:
         """The run was aborted: end all of them."""
@@ -256,18 +268,26 @@ def describe_loss(reporter: str, error: OSError) -> str:
     return f"a report is missing: {reporter} could not write{file}: {error.strerror or error}"
 
 
-def with_losses(summary: Summary, losses: Sequence[str], exit_codes: Mapping[int, int] = NO_CHANGES) -> Summary:
+def with_losses(
+    summary: Summary,
+    losses: Sequence[str],
+    exit_codes: Mapping[int, int] = NO_CHANGES,
+    warnings: Sequence[str] = (),
+) -> Summary:
     """The summary with a warning for each missing report, and exit code 3, so that a CI pipeline notices.
 
     `exit_codes` has the codes that the command ends with instead of the usual ones. The status of the verdict and its
-    code are unchanged by it.
+    code are unchanged by it. `warnings`: of what is missing that nobody asked for; they change no code.
     """
-    if not losses:
+    if not losses and not warnings:
         return summary
     verdict, run = summary.verdict, summary.run
+    all_warnings = (*verdict.warnings, *losses, *warnings)
+    if not losses:
+        return replace(summary, verdict=replace(verdict, warnings=all_warnings))
     code = of_lost_results(verdict.code)
     return replace(
         summary,
-        verdict=replace(verdict, code=code, warnings=(*verdict.warnings, *losses)),
+        verdict=replace(verdict, code=code, warnings=all_warnings),
         run=replace(run, exit_code=exit_codes.get(code, code)),
     )

@@ -1,0 +1,1 @@
+"""A file per change, named by its revision."""
