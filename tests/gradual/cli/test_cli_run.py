@@ -16,6 +16,9 @@ import pytest
 from demo_bank import demo_bank
 
 from gradual.agents.processes import MAX_FOLDER, private_folder
+from gradual_master.store.location import default_path
+from gradual_master.store.opening import open_store
+from gradual_master.store.runs import RunFilter, list_runs, load_plan_text
 
 pytestmark = pytest.mark.system
 
@@ -97,6 +100,22 @@ def test_the_summary_has_what_the_bank_counted(bank: str, tmp_path: Path, agents
     assert len(summary["agents"]) == int(agents)
     assert agents_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_kept_in_the_users_store_and_none_keeps_it_out(bank: str, tmp_path: Path) -> None:
+    words = ("-", "--base-url", bank, "--agents", "1", "-d", "1s", "--json", "--tag", f"folder={tmp_path.name}")
+    kept = run(*words, folder=tmp_path, given=PLAN)
+    assert run(*words, "--store", "none", folder=tmp_path, given=PLAN).returncode == kept.returncode == 0, kept.stderr
+    with open_store(default_path()).reading() as connection:
+        found = list_runs(connection, RunFilter(tags={"folder": tmp_path.name}))
+        assert [one.id for one in found] == [json.loads(kept.stdout)["run"]["id"]]
+        assert "concurrency: 12" in (load_plan_text(connection, found[0].id) or "")
+
+
+def test_a_store_that_cannot_be_there_is_said_before_the_run(bank: str, tmp_path: Path) -> None:
+    result = run("-", "--base-url", bank, "--store", "absent/runs", folder=tmp_path, given=PLAN)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--store 'absent/runs': there is no folder" in result.stderr
 
 
 def test_a_url_is_run_and_reported_in_plain_text(bank: str, tmp_path: Path) -> None:

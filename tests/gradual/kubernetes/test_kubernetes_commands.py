@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fake_cluster import RUNNING, FakeCluster, ended, job, pod
+from stored_runs import stored_summary
 from typer.testing import CliRunner
 
 from gradual.cli.app import app
@@ -12,6 +13,9 @@ from gradual.errors import ClusterError, ClusterInputError
 from gradual.kubernetes import commands
 from gradual.kubernetes.cluster.diagnosis import AGENT, MASTER
 from gradual.kubernetes.running import ClusterRun
+from gradual_master.reporting.jsonfile import render_json
+from gradual_master.store.opening import open_store
+from gradual_master.store.runs import find_run
 
 BANK = str(Path(__file__).parents[3] / "examples/bank.yaml")
 OWNER = {"kind": "ConfigMap", "metadata": {"name": "trial-plan"}}
@@ -147,3 +151,30 @@ def test_stop_does_not_wait_for_ever(use: Use, monkeypatch: pytest.MonkeyPatch) 
     cluster.objects = [OWNER, job(MASTER), pod("m", MASTER, RUNNING)]
     command("stop", "trial")
     assert cluster.done == ["sh in master", "delete ConfigMap trial-plan"]
+
+
+def test_a_run_that_was_brought_goes_into_the_callers_store(
+    use: Use, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use(FakeCluster())
+    summary = stored_summary(1)
+
+    def run(self: ClusterRun, objects: object) -> int:
+        self.reports = [tmp_path / "report.html", tmp_path / "summary.json"]
+        return 1
+
+    monkeypatch.setattr(ClusterRun, "run", run)
+    store = tmp_path / "runs"
+    (tmp_path / "summary.json").write_text(render_json(summary))
+    assert command("run", BANK, "--store", str(store))[0] == 1
+    with open_store(store).reading() as connection:
+        assert find_run(connection, "last").id == summary.run.id
+    (tmp_path / "summary.json").write_text("{")
+    code, output = command("run", BANK, "--store", str(store))
+    assert code == 3
+    assert "the run is not stored" in output
+
+
+def test_rendering_stores_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ClusterInputError, match="--store cannot be used with render"):
+        command("render", BANK, "--store", str(tmp_path / "runs"))
