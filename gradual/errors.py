@@ -9,6 +9,7 @@ GradualError
 ├── UsageError               an argument of `gradual.run` is out of range
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
 ├── MeasurementsRefusedError `gradual analyze` cannot use its file
+├── CompareRefusedError      `gradual compare` cannot use its files, or must not compare their runs
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 ├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
 ├── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
@@ -57,6 +58,12 @@ class StarterRefusedError(GradualError):
 
 class MeasurementsRefusedError(GradualError):
     """`gradual analyze` cannot use its file; the message names the line, and says what would be enough."""
+
+    exit_code = WRONG_INPUT
+
+
+class CompareRefusedError(GradualError):
+    """`gradual compare` cannot use its files, or must not compare their runs; the message says what would be right."""
 
     exit_code = WRONG_INPUT
 

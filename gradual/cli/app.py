@@ -11,6 +11,7 @@ import typer
 from gradual.cli.certs import certs
 from gradual.cli.fleet import fleet
 from gradual.cli.kubernetes import kubernetes
+from gradual.compare.arguments import TwoSidedCommand
 from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import PlanArguments, RunArguments, spread
 
@@ -105,6 +106,38 @@ def analyze(
     from gradual.analyze.command import analyse_file
 
     analyse_file(file, relative=weights == "relative", as_json=as_json)
+
+
+@app.command(cls=TwoSidedCommand)
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A… -- B…", help="JSON summaries of the baseline, `--`, those of the candidate; or folders"
+        ),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="print the comparison as JSON")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="write it as Markdown, for a pull request")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="write it as a page, with its intervals drawn")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="compare other plans, machines or invalid runs, too")] = False,
+    fail_on: Annotated[
+        Literal["regression", "inconclusive"] | None,
+        typer.Option(help="what ends with exit code 1  [default: nothing]"),
+    ] = None,
+) -> None:
+    """Compare two sets of runs: did it get worse?
+
+    Five runs a side decide most questions; fewer give a provisional result. A folder stands for all summaries in it.
+    Exit codes: 0 compared, 1 what --fail-on names, 2 the files cannot or must not be compared.
+    """
+    from gradual.compare.command import ComparisonOutput, compare_files
+
+    raise typer.Exit(compare_files(runs, ComparisonOutput(as_json, markdown, html, fail_on, force)))
 
 
 @app.command()

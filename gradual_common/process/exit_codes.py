@@ -16,7 +16,7 @@ DONE = 0
 """The run passed."""
 
 FAILED = 1
-"""An objective failed, or a step of `gradual try`."""
+"""An objective failed, a step of `gradual try`, or a comparison by what `--fail-on` names."""
 
 WRONG_INPUT = 2
 """The plan or the command line is wrong; nothing was started."""
@@ -33,6 +33,16 @@ def of_verdict(status: Status, stop_signal: str | None) -> int:
     if status == "interrupted":
         return TERMINATED if stop_signal == "terminate" else INTERRUPTED
     return {"passed": DONE, "failed": FAILED, "invalid": NOT_DONE}[status]
+
+
+FailOn = Literal["regression", "inconclusive"]
+"""What of a comparison is a failure; "inconclusive": a regression, too."""
+
+
+def of_comparison(verdict: str, fail_on: FailOn | None) -> int:
+    """The exit code of a comparison with this verdict over all metrics; without `fail_on` it is information."""
+    failing = {"regression": ("worse",), "inconclusive": ("worse", "inconclusive")}
+    return FAILED if fail_on is not None and verdict in failing[fail_on] else DONE
 
 
 NAMED = {"failed": FAILED, "invalid": NOT_DONE, "interrupted": INTERRUPTED, "terminated": TERMINATED}

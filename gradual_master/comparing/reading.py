@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradual_common.secrecy.quoting import shorten
+from gradual_common.secrecy.quoting import shorten, visible
 from gradual_master.analysis.comparison.refusals import ComparedFacts
 from gradual_master.analysis.comparison.runs import ComparedRun
 from gradual_master.comparing.levels import compared_level, counts_in_comparisons, is_level
@@ -55,7 +55,7 @@ def read_run(document: Any, name: str | None = None) -> SummaryRun:
         run_id=run_id,
         run=ComparedRun(called, tuple(map(compared_level, rows))),
         facts=ComparedFacts(called, _plan_of(run), _fingerprint_of(run), tuple(float(row["target"]) for row in rows)),
-        status=str(verdict.get("status")),
+        status=visible(shorten(str(verdict.get("status")))),
         notes=tuple(_notes(rows, called)),
     )
 

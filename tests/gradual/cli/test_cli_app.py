@@ -39,7 +39,19 @@ def demo_bank(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_help_names_every_command() -> None:
     result = gradual("--help")
     assert result.returncode == 0
-    for command in ("run", "try", "validate", "plan", "schema", "init", "doctor", "demo-server", "certs", "kubernetes"):
+    for command in (
+        "run",
+        "try",
+        "validate",
+        "plan",
+        "schema",
+        "init",
+        "compare",
+        "doctor",
+        "demo-server",
+        "certs",
+        "kubernetes",
+    ):
         assert f"\n  {command} " in result.stdout
 
 
