@@ -11,6 +11,7 @@ import typer
 from gradual.cli.certs import certs
 from gradual.cli.fleet import fleet
 from gradual.cli.kubernetes import kubernetes
+from gradual.cli.stored import add_store_commands
 from gradual.compare.arguments import TwoSidedCommand
 from gradual_master.command_line.main import new_app
 from gradual_master.command_line.options import PlanArguments, RunArguments, spread
@@ -19,6 +20,7 @@ app = new_app("Concurrency-first load testing: how many users at once does it ho
 app.add_typer(certs, name="certs")
 app.add_typer(kubernetes, name="kubernetes")
 app.add_typer(fleet, name="fleet")
+add_store_commands(app)
 
 STARTER = Path("gradual.yaml")
 

@@ -139,9 +139,7 @@ class CsvReporter(Reporter):
 
     def on_test_start(self, run: RunFacts) -> None:
         """Remove the files of an earlier run, so that a killed run leaves no mixture of two; write the headers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name in NAMES:
-            (self.folder / name).unlink(missing_ok=True)
+        self._make_room()
         for name, table in DURING.items():
             file = self._files.enter_context((self.folder / name).open("w", encoding="utf-8", newline=""))
             self._growing.append((table, file))
@@ -153,10 +151,17 @@ class CsvReporter(Reporter):
             _append(file, render_csv(rows(table, interval)))
 
     def on_test_complete(self, summary: Summary) -> None:
-        """Write the files of the summary."""
+        """Write the files of the summary. Those by interval are absent if the run was not followed: it was stored."""
+        if not self._growing:
+            self._make_room()
         for name, table in AT_THE_END.items():
             write_whole(self.folder / name, render_csv([header(table), *rows(table, summary)]))
         self.written.append(self.folder)
+
+    def _make_room(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in NAMES:
+            (self.folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the files."""

@@ -102,7 +102,7 @@ def list_runs(connection: Connection, chosen: RunFilter) -> list[StoredRun]:
         query = query.where(RUNS.c.name == chosen.name)
     for name, value in chosen.tags.items():
         query = query.where(RUNS.c.tags[name].as_string() == value)
-    return [_stored(row) for row in connection.execute(query.limit(chosen.last))]
+    return [stored_run(row) for row in connection.execute(query.limit(chosen.last))]
 
 
 def find_run(connection: Connection, named: str) -> StoredRun:
@@ -110,7 +110,7 @@ def find_run(connection: Connection, named: str) -> StoredRun:
     query = _newest_first(select(*ROW))
     if named != LAST:
         query = query.where(RUNS.c.id.startswith(named, autoescape=True))
-    found = [_stored(row) for row in connection.execute(query.limit(1 if named == LAST else MAX_NAMED + 1))]
+    found = [stored_run(row) for row in connection.execute(query.limit(1 if named == LAST else MAX_NAMED + 1))]
     exact = [run for run in found if run.id == named]
     if len(found) == 1 or exact:
         return exact[0] if exact else found[0]
@@ -147,7 +147,8 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
 
 
-def _stored(row: Row[Any]) -> StoredRun:
+def stored_run(row: Row[Any]) -> StoredRun:
+    """The run of a row with the columns `ROW`."""
     return StoredRun(**row._mapping)
 
 

@@ -1,0 +1,1 @@
+"""`gradual runs`, `report`, `export` and `baseline`: what is kept in the store."""
