@@ -11,7 +11,7 @@ BUILD  := pyproject.toml hatch_build.py $(wildcard proto/*/*.proto proto/*/*/*.p
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
 
-demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of about 30 s
+demo: $(VENV)/.demo ## a demo bank, a master and two agents: one run of 70 s
 	@$(BIN)/python examples/demo.py
 
 # Side by side: the system tests, which mostly wait for processes that they start; and the others, which compute and give

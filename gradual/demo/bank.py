@@ -3,8 +3,8 @@
 Login returns a token as JSON and as a cookie; a client may send either back. Bodies are JSON, except documents that are
 uploaded and the stream of prices.
 
-Response times of the bank itself come from its `Service`. The desks of `gradual.demo.fintech` each have a queue of
-their own, and say with their answer when it is ready.
+Response times of the bank itself come from its `Service` and its `Ledger`. The desks of `gradual.demo.fintech` each
+have a queue of their own, and say with their answer when it is ready.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gradual.demo.fintech.prices import Prices
 from gradual.demo.fintech.reporting import ReportJobs
 from gradual.demo.fintech.risk import Risk
 from gradual.demo.fintech.trading import Trading
+from gradual.demo.ledger import Ledger
 from gradual.demo.metrics import CONTENT_TYPE, metrics_page
 from gradual.demo.routing import Answer, Call, Events, Route, RouteTable
 from gradual.demo.service import Service, Work
@@ -37,6 +38,7 @@ class Bank:
     def __init__(self, workers: int, seed: int = 1) -> None:
         self.banking = Banking(seed)
         self.service = Service(workers, seed)
+        self.ledger = Ledger()
         self.desks = (Trading(), Risk(), ReportJobs(), Ingestion(), Documents())
         self.routes = {("GET", "/"): Route(self.welcome, Work(0.002)), **self.banking.routes(), **Prices().routes()}
         for desk in self.desks:
@@ -67,6 +69,8 @@ class Bank:
             body = await route.read(request)
             if route.work is not None:
                 await self.service.perform(route.work)
+            if route.is_booked:
+                await self.ledger.book()
             name, now = request.path.rpartition("/")[2], asyncio.get_running_loop().time()
             answer = route.answer(Call(account, token, body, name, request.query, now))
         except RequestRefusedError as refusal:
@@ -87,8 +91,9 @@ class Bank:
         return web.json_response(stats)
 
     def show_metrics(self) -> web.Response:
-        """The same as a page for Prometheus: requests, and how busy the workers and the lock are."""
-        page = metrics_page(self.counts.report(), self.service.usage(asyncio.get_running_loop().time()))
+        """The same as a page for Prometheus: requests, and how busy workers, lock and ledger are."""
+        usage = self.service.usage(asyncio.get_running_loop().time())
+        page = metrics_page(self.counts.report(), usage, self.ledger.usage())
         return web.Response(text=page, headers={"Content-Type": CONTENT_TYPE})
 
     def reset_stats(self) -> web.Response:

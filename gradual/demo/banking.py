@@ -13,7 +13,7 @@ CURRENCIES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "JPY": 164.0}
 
 
 class Banking:
-    """The routes of the bank itself. They share its workers and its lock."""
+    """The routes of the bank itself. They share its workers, the lock of its reports, and its ledger."""
 
     def __init__(self, seed: int = 1) -> None:
         self.accounts = Accounts()
@@ -27,8 +27,8 @@ class Banking:
             ("POST", "/api/auth/logout"): Route(self.log_out, Work(0.003), needs_token=True),
             ("GET", "/api/dashboard"): Route(self.show_dashboard, Work(0.014), needs_token=True),
             ("GET", "/api/reports"): Route(self.list_reports, Work(0.028, locked=0.006), needs_token=True),
-            ("POST", "/api/transfer"): Route(self.transfer, Work(0.016, locked=0.005), needs_token=True),
-            ("POST", "/api/register"): Route(self.register, Work(0.022)),
+            ("POST", "/api/transfer"): Route(self.transfer, Work(0.016), needs_token=True, is_booked=True),
+            ("POST", "/api/register"): Route(self.register, Work(0.022), is_booked=True),
             ("GET", "/api/rates"): Route(self.quote_rates, Work(0.005)),
             ("GET", "/api/help"): Route(self.help, Work(0.004)),
         }

@@ -83,6 +83,8 @@ class Route:
     """What it costs the bank's workers; None for a route that says itself when its answer is ready."""
     needs_token: bool = False
     read: Reader = read_object
+    is_booked: bool = False
+    """Whether it is written into the ledger, after its work and without a worker."""
 
 
 Routes = dict[tuple[str, str], Route]

@@ -1,9 +1,10 @@
 """The queueing model behind the demo bank's response times.
 
-A request occupies one of a bounded number of workers for a lognormal service time; reports and transfers hold one lock
-for a part of it (contention, α of the Universal Scalability Law); and every service time grows with the number of
-requests being served (crosstalk, β: Gunther, "Guerrilla Capacity Planning", 2007, chapter 6). So throughput first rises
-with the users, stops rising when all workers or the lock are always busy, and then falls.
+A request occupies one of a bounded number of workers for a lognormal service time; reports hold one lock for a part of
+it (contention, α of the Universal Scalability Law); and every service time grows with the number of requests being
+served (crosstalk, β: Gunther, "Guerrilla Capacity Planning", 2007, chapter 6). So throughput first rises with the
+users, stops rising when all workers or the lock are always busy, and then falls. What is written into the ledger waits
+for that, too (`ledger.py`).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Work:
 
 
 class Service:
-    """The bank's workers and its one contended lock."""
+    """The bank's workers, and the lock of its reports."""
 
     def __init__(self, workers: int, seed: int = 1) -> None:
         self._size = workers

@@ -22,7 +22,7 @@ from docs_blocks import ROOT, blocks_of
 from fleet_processes import wait_until
 
 DEADLINE_S = 240
-"""For one command; the longest runs the demo, half a minute."""
+"""For one command; the longest runs the demo, 70 seconds."""
 
 COUNTS = (
     "import sys, urllib.request as web; sys.stdout.write(web.urlopen('http://127.0.0.1:8080/stats').read().decode())"
