@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from gradual_master.comparing.showing import COLUMNS, headline, remarks, shown_metrics, warnings
 from gradual_master.comparing.summaries import SummaryComparison
+from gradual_master.reporting.text.shown_comparison import COLUMNS, headline, remarks, shown_metrics, warnings
 
 WIDTH = 80
 TEXTS = (0, 5, 6)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gradual_master.comparing.showing import COLUMNS, headline, remarks, shown_metrics, warnings
 from gradual_master.comparing.summaries import SummaryComparison
 from gradual_master.reporting.markdown.page import MAX_SENTENCE_CHARS, MarkdownPage, bullets, escape, table
+from gradual_master.reporting.text.shown_comparison import COLUMNS, headline, remarks, shown_metrics, warnings
 
 SIGNS = {"worse": "❌", "better": "✅", "equivalent": "✅", "inconclusive": "❔"}
 

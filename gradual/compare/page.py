@@ -8,10 +8,10 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from gradual.compare.plots import interval_plots
 from gradual_common import __version__
-from gradual_master.comparing.showing import headline, remarks, warnings
 from gradual_master.comparing.summaries import SummaryComparison
+from gradual_master.reporting.charts.comparison_intervals import interval_plots
+from gradual_master.reporting.text.shown_comparison import headline, remarks, warnings
 
 
 def render_page(found: SummaryComparison) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from compared_summaries import document, documents, level
 
-from gradual_master.comparing.showing import headline, remarks, shown_metrics, warnings
 from gradual_master.comparing.summaries import SummaryComparison, compare_summaries
+from gradual_master.reporting.text.shown_comparison import headline, remarks, shown_metrics, warnings
 
 
 def compared(baseline: list[Any], candidate: list[Any], **options: Any) -> SummaryComparison:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gradual_master.analysis.comparison.compare import RunComparison
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.verdicts import MetricComparison
-from gradual_master.comparing.showing import ShownMetric, shown_metrics
+from gradual_master.reporting.text.shown_comparison import ShownMetric, shown_metrics
 
 STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """Ends of the scale, times a power of ten."""

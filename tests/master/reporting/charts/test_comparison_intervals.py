@@ -3,9 +3,9 @@
 import pytest
 from compared_summaries import document, documents, level
 
-from gradual.compare.plots import IntervalPlot, interval_plots
 from gradual_master.analysis.comparison.runs import AaVariation
 from gradual_master.comparing.summaries import compare_summaries
+from gradual_master.reporting.charts.comparison_intervals import IntervalPlot, interval_plots
 
 
 def plots_of(factor: float = 1.0, variation: AaVariation | None = None) -> dict[str, IntervalPlot]:
