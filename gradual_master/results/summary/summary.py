@@ -111,11 +111,14 @@ class _Writer:
         )
 
     def _analysis(self, levels: tuple[LevelRow, ...], law: LittlesLaw, model: ClosedModel | None) -> AnalysisSection:
-        scalability, search = scalability_of(levels), self._aggregate.search
-        if search is None or search.result is None:
-            return AnalysisSection(answer_of(scalability, levels, self._watches), law, model, scalability)
-        answer = answer_of(scalability, search.result.tried_of(levels), self._watches)
-        return AnalysisSection((*search.sentences(), *answer), law, model, scalability, search.result)
+        found = None if self._aggregate.search is None else self._aggregate.search.result
+        # Levels at which a search only settles are short, and follow an overload: they show no steady system.
+        rows = levels if found is None else found.tried_of(levels)
+        scalability = scalability_of(rows)
+        answer = answer_of(scalability, rows, self._watches)
+        if self._aggregate.search is not None:
+            answer = (*self._aggregate.search.sentences(), *answer)
+        return AnalysisSection(answer, law, model, scalability, found)
 
     def _wanted_until(self) -> int:
         """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""
