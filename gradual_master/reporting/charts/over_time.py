@@ -17,8 +17,10 @@ from gradual_master.reporting.charts.events import TimeMark, events_chart
 from gradual_master.reporting.charts.heat import HeatGrid, heat_chart
 from gradual_master.reporting.charts.limits import Limit, draw_limits
 from gradual_master.reporting.charts.parts import Chart, Key, TimeAxis, compact, instants
+from gradual_master.reporting.charts.system import watch_chart
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.results.measures.series import SeriesTable
+from gradual_master.results.measures.watches import WatchSeries
 
 KIND_COLOURS = (parts.RED, parts.ORANGE, parts.VIOLET, parts.BLUE, parts.TEAL, parts.GREY)
 
@@ -43,8 +45,9 @@ def time_charts(
     limits: Sequence[Limit] = (),
     targets: Sequence[tuple[float, float]] = (),
     kind_names: Mapping[str, str] | None = None,
+    watches: Sequence[WatchSeries] = (),
 ) -> tuple[Chart, ...]:
-    """The run over time, top to bottom: events, users, throughput, response times, failures, agents, heat.
+    """The run over time, top to bottom: events, users, throughput, response times, watches, failures, agents, heat.
 
     `targets`: (seconds, users) of every change of the schedule; `kind_names`: what failures of a kind are called.
     """
@@ -55,6 +58,7 @@ def time_charts(
         _users(time, source, targets_source(series, targets)),
         _throughput(time, rates_source(series), limits),
         _latency(time, percentiles_source(series), limits),
+        *(watch_chart(time, number, watch) for number, watch in enumerate(watches)),
         *((_failures(time, source, series, kind_names or {}),) if series.kinds else ()),
         *((_agents(time, source),) if np.isfinite(series.cpu_max).any() else ()),
         *((heat_chart(time, grid),) if grid is not None else ()),

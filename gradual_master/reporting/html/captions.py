@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gradual_common.clock import NS_PER_S
 from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.reporting.charts.over_time import MAX_LATENCY_POINTS
 from gradual_master.reporting.charts.parts import Chart
+from gradual_master.reporting.charts.system import PREFIX
 from gradual_master.reporting.charts.time_series import merged
 from gradual_master.reporting.text.failures import show_failures
 from gradual_master.reporting.text.formatting import (
@@ -25,6 +27,7 @@ from gradual_master.reporting.text.formatting import (
 from gradual_master.results.judging.levels import LevelRow
 from gradual_master.results.measures.errors import ErrorRow
 from gradual_master.results.measures.series import SeriesTable
+from gradual_master.results.measures.watches import WatchSeries
 
 Float64 = npt.NDArray[np.float64]
 
@@ -67,11 +70,23 @@ def _latency_of(row: LevelRow) -> str:
     return f"At {show_counted(row.users_mean, 'user')} {percentiles}."
 
 
-def of_time_chart(chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = ()) -> Captioned:
+def of_time_chart(
+    chart: Chart, series: SeriesTable, errors: Sequence[ErrorRow] = (), watches: Sequence[WatchSeries] = ()
+) -> Captioned:
     """A chart over time."""
+    if chart.name.startswith(PREFIX):
+        return _of_watch(chart, watches[int(chart.name.removeprefix(PREFIX))])
     title, unit, say = TIME_CHARTS[chart.name]
     by_label = chart.name == "failures" and errors
     return _captioned(chart, title, unit, f"In all: {show_failures(errors)}." if by_label else say(series))
+
+
+def _of_watch(chart: Chart, watch: WatchSeries) -> Captioned:
+    """One of the system's own metrics; its sentence has the largest value."""
+    ends_s = [(number + 1) * watch.interval / NS_PER_S for number in range(len(watch.values))]
+    largest, at = _peak(watch.values, ends_s)
+    says = "It has no values." if largest == NO_DATA else f"At most {f'{largest} {watch.unit}'.rstrip()}, at {at}."
+    return Captioned(chart, watch.name, watch.unit or "in its own unit", says)
 
 
 def _captioned(chart: Chart, title: str, unit: str, says: str) -> Captioned:

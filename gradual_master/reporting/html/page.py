@@ -116,13 +116,14 @@ def _over_time(summary: Summary, limits: Sequence[Limit], names: Mapping[str, st
         limits=limits,
         targets=scheduled_users(schedule),
         kind_names=names,
+        watches=history.watches,
     )
     labels = [names.get(kind, kind) for kind in series.failures.names]
     steps = embedding.steps_document(summary.actions, history.steps)
     return OverTime(
         history,
         max((change.target for change in schedule.changes if change.at < until * NS_PER_S), default=0),
-        charts=[captions.of_time_chart(chart, series, summary.errors) for chart in charts],
+        charts=[captions.of_time_chart(chart, series, summary.errors, history.watches) for chart in charts],
         rows=[(point, failures_of(point, labels)) for point in OVER_TIME.rows(series)],
         overview=overview_charts(series, schedule, limits),
         end_s=until,

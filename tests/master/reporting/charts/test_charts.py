@@ -16,6 +16,7 @@ from bokeh.models import BoxAnnotation, ColumnDataSource, Span
 from colours import contrast
 from simulated_run import simulated_run
 
+from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failures import KINDS
 from gradual_master.reporting.charts import over_time, parts
 from gradual_master.reporting.charts.against_users import level_charts, levels_source
@@ -24,9 +25,11 @@ from gradual_master.reporting.charts.heat import heat_grid
 from gradual_master.reporting.charts.limits import Limit, limits_of
 from gradual_master.reporting.charts.over_time import kind_rows, series_source, time_charts
 from gradual_master.reporting.charts.parts import Chart
+from gradual_master.reporting.html.captions import of_time_chart
 from gradual_master.reporting.html.embedding import package_text
 from gradual_master.reporting.text.formatting import always_failing
 from gradual_master.results.measures.series import SeriesTable
+from gradual_master.results.measures.watches import WatchSeries
 from gradual_master.results.summary.history import History, News
 from gradual_master.results.summary.sections import Summary
 
@@ -280,3 +283,16 @@ def test_lines_stand_out_on_light_and_on_dark() -> None:
     }:
         for surface in surfaces():
             assert contrast(colour, surface) >= GRAPHICS, (colour, surface)
+
+
+def test_each_watch_has_a_chart_in_which_gaps_are_gaps_and_the_end_is_that_of_the_run(history: History) -> None:
+    values = np.array([50.0, np.nan, 97.5, *[60.0] * 100])
+    watches = (WatchSeries("db_cpu", "%", NS_PER_S, values), WatchSeries("queue", "", NS_PER_S, values / 10))
+    charts = [chart for chart in time_charts(history.series, watches=watches) if chart.name.startswith("watch_")]
+    assert [(chart.name, chart.keys[0].label) for chart in charts] == [("watch_0", "db_cpu"), ("watch_1", "queue")]
+    source = source_of(charts[0], "watch_0")
+    end_s = float(history.series.end_s[-1])
+    assert source.data["at"].tolist() == [float(second) for second in range(1, int(end_s) + 1)]
+    assert np.isnan(source.data["value"][1])
+    caption = of_time_chart(charts[0], history.series, (), watches)
+    assert (caption.title, caption.unit, caption.says) == ("db_cpu", "%", "At most 97.5 %, at 0:03.")
