@@ -10,6 +10,7 @@ GradualError
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
 ├── MeasurementsRefusedError `gradual analyze` cannot use its file
 ├── CompareRefusedError      `gradual compare` cannot use its files, or must not compare their runs
+├── RepeatRefusedError       `gradual repeat` cannot use its folder or its options
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 ├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
 ├── ClusterInputError        an option of `gradual kubernetes`, or a plan that does not fit into a cluster's objects
@@ -64,6 +65,12 @@ class MeasurementsRefusedError(GradualError):
 
 class CompareRefusedError(GradualError):
     """`gradual compare` cannot use its files, or must not compare their runs; the message says what would be right."""
+
+    exit_code = WRONG_INPUT
+
+
+class RepeatRefusedError(GradualError):
+    """`gradual repeat` cannot use its folder or its options; the message says what to do."""
 
     exit_code = WRONG_INPUT
 

@@ -13,8 +13,9 @@ from gradual.cli.fleet import fleet
 from gradual.cli.kubernetes import kubernetes
 from gradual.cli.stored import add_store_commands
 from gradual.compare.arguments import TwoSidedCommand
+from gradual.repeat.options import RepeatArguments
 from gradual_master.command_line.main import new_app
-from gradual_master.command_line.options import PlanArguments, RunArguments, spread
+from gradual_master.command_line.options import PlanArguments, RunArguments, percentage, spread
 
 app = new_app("Concurrency-first load testing: how many users at once does it hold, and where does it bend?")
 app.add_typer(certs, name="certs")
@@ -143,6 +144,20 @@ def compare(
 
 
 @app.command()
+@spread
+def repeat(arguments: RepeatArguments) -> None:
+    """Run a plan several times, also against two systems.
+
+    With --against the runs alternate (A B B A A B …) and are compared; without it, what the runs differ by is printed.
+    Ctrl-C ends it and reports what there is. Exit codes: 0 done, 1 what --fail-on names, 2 plan or command line wrong,
+    3 too few valid runs, 130 interrupted, 143 terminated.
+    """
+    from gradual.repeat.command import repeat_plan
+
+    raise typer.Exit(repeat_plan(arguments))
+
+
+@app.command()
 def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to write; `-` is standard output")] = STARTER,
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
@@ -181,17 +196,18 @@ def demo_server(
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port")] = 8080,
     workers: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="requests served at once")] = 16,
     seed: Annotated[int, typer.Option(metavar="N", help="seed of the latencies")] = 1,
+    slower: Annotated[str, typer.Option(metavar="P%", help="makes every service time so much longer")] = "0%",
 ) -> None:
     """Run a small bank to test against.
 
     Login, dashboard, reports, transfer, rates and more; its own exact counts are at /stats.
     """
+    from gradual.demo.bank import Bank
     from gradual.demo.server import run_bank
     from gradual_common.units import count
 
-    counts = run_bank(
-        host, port, workers, seed, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats")
-    )
+    bank = Bank(workers, seed, percentage(slower, "--slower"))
+    counts = run_bank(bank, host, port, lambda url: typer.echo(f"Demo bank at {url}; its counts at {url}/stats"))
     served = count(counts["requests"], "request")
     typer.echo(f"The bank served {served}, at most {counts['peak_concurrent']} at once.", err=True)
 

@@ -35,9 +35,9 @@ COOKIE = "session"
 class Bank:
     """The bank: its desks, their routes, and the counts."""
 
-    def __init__(self, workers: int, seed: int = 1) -> None:
+    def __init__(self, workers: int, seed: int = 1, slower: float = 0.0) -> None:
         self.banking = Banking(seed)
-        self.service = Service(workers, seed)
+        self.service = Service(workers, seed, slower)
         self.ledger = Ledger()
         self.desks = (Trading(), Risk(), ReportJobs(), Ingestion(), Documents())
         self.routes = {("GET", "/"): Route(self.welcome, Work(0.002)), **self.banking.routes(), **Prices().routes()}

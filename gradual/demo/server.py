@@ -70,9 +70,8 @@ async def listening(bank: Bank, host: str, port: int) -> AsyncIterator[str]:
         await server.shutdown(SHUTDOWN_TIMEOUT_S)
 
 
-async def serve(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:
+async def serve(bank: Bank, host: str, port: int, announce: Callable[[str], None]) -> dict[str, Any]:
     """Serve until SIGTERM or SIGINT; `announce(url)` when ready. Returns the counts."""
-    bank = Bank(workers, seed)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -83,8 +82,8 @@ async def serve(host: str, port: int, workers: int, seed: int, announce: Callabl
     return bank.counts.report()
 
 
-def run_bank(host: str, port: int, workers: int, seed: int, announce: Callable[[str], None]) -> dict[str, Any]:
+def run_bank(bank: Bank, host: str, port: int, announce: Callable[[str], None]) -> dict[str, Any]:
     """Run the demo bank in this process until a signal stops it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(KeyboardInterrupt):
-        return runner.run(serve(host, port, workers, seed, announce))
+        return runner.run(serve(bank, host, port, announce))
     return {}

@@ -67,8 +67,10 @@ class Work:
 class Service:
     """The bank's workers, and the lock of its reports."""
 
-    def __init__(self, workers: int, seed: int = 1) -> None:
+    def __init__(self, workers: int, seed: int = 1, slower: float = 0.0) -> None:
+        """`slower`: by what share every service time is longer."""
         self._size = workers
+        self._slowdown = 1 + slower
         self._workers = asyncio.Semaphore(workers)
         self._lock = asyncio.Lock()
         self._random = random.Random(seed)  # noqa: S311 - latencies are to be repeatable, not secret
@@ -107,6 +109,6 @@ class Service:
 
     def _draw(self, mean: float) -> float:
         """A lognormal time whose mean is `mean`·(1 + crosstalk·requests being served)."""
-        slowed = mean * (1 + CROSSTALK * (self._present - 1))
+        slowed = mean * self._slowdown * (1 + CROSSTALK * (self._present - 1))
         # The mean of a lognormal variable is e^(μ + σ²/2): with μ = -σ²/2 it is 1, for any spread.
         return slowed * self._random.lognormvariate(-SPREAD * SPREAD / 2, SPREAD)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, match_levels
-from gradual_master.analysis.comparison.scores import score_runs
+from gradual_master.analysis.comparison.scores import Float64, score_runs
 
 MIN_RUNS = 2
 
@@ -18,6 +18,18 @@ def variations_of(runs: Sequence[ComparedRun]) -> dict[str, AaVariation]:
     """
     if len(runs) < MIN_RUNS:
         return {}
+    return {name: AaVariation(float(found.std(ddof=1)), len(runs)) for name, found in _scores(runs)}
+
+
+def mean_scores(runs: Sequence[ComparedRun]) -> dict[str, float]:
+    """The mean score of each metric over the same levels (`ComparedMetric.value` makes a value of it)."""
+    return {name: float(found.mean()) for name, found in _scores(runs)}
+
+
+def _scores(runs: Sequence[ComparedRun]) -> Iterator[tuple[str, Float64]]:
+    """Of each metric that has any, one per run."""
     keys, _ = match_levels(runs)
-    scores = {metric.name: score_runs(metric, runs, (), keys).baseline for metric in METRICS}
-    return {name: AaVariation(float(found.std(ddof=1)), len(runs)) for name, found in scores.items() if len(found)}
+    for metric in METRICS:
+        found = score_runs(metric, runs, (), keys)
+        if found.keys:
+            yield metric.name, found.baseline

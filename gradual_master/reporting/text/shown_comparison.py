@@ -52,16 +52,17 @@ def shown_metrics(result: RunComparison) -> tuple[ShownMetric, ...]:
 def _shown(found: MetricComparison) -> ShownMetric:
     return ShownMetric(
         metric=TITLES[found.metric],
-        baseline=_value(found.metric, found.baseline),
-        candidate=_value(found.metric, found.candidate),
-        change=_change(found.metric, found.change),
+        baseline=show_metric(found.metric, found.baseline),
+        candidate=show_metric(found.metric, found.candidate),
+        change=show_change(found.metric, found.change),
         interval=_interval(found),
         verdict=found.verdict,
         needed=_needed(found),
     )
 
 
-def _value(metric: str, value: float | None) -> str:
+def show_metric(metric: str, value: float | None) -> str:
+    """A value with its unit."""
     if value is None:
         return NO_DATA
     if metric == "error_rate":
@@ -77,14 +78,15 @@ def _unit(metric: str) -> str:
     return "%" if _RELATIVE[metric] else "pp"
 
 
-def _change(metric: str, change: float | None) -> str:
+def show_change(metric: str, change: float | None) -> str:
+    """A change with its sign: relative, of the error rate in percentage points."""
     return NO_DATA if change is None else f"{_number(metric, change)} {_unit(metric)}"
 
 
 def _interval(found: MetricComparison) -> str:
     if found.low is None or found.high is None:
         return NO_DATA
-    return f"{_number(found.metric, found.low)} to {_change(found.metric, found.high)}"
+    return f"{_number(found.metric, found.low)} to {show_change(found.metric, found.high)}"
 
 
 def _needed(found: MetricComparison) -> str:
@@ -141,7 +143,7 @@ def _widths(result: RunComparison) -> Iterator[str]:
     for metric in noisy:
         yield (
             f"Runs of the baseline differ so much that {TITLES[metric.metric]} is worse or better only beyond "
-            f"{_change(metric.metric, metric.min_change).lstrip('+')}."
+            f"{show_change(metric.metric, metric.min_change).lstrip('+')}."
         )
     if any(metric.verdict == EQUIVALENT for metric in result.metrics):
         yield "Equivalent: a change of 5 % (error rate: 0.5 percentage points) is ruled out."

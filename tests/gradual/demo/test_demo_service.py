@@ -56,6 +56,13 @@ async def test_only_one_request_holds_the_lock(pauses: Pauses) -> None:
     assert len(locked) == 8
 
 
+async def test_a_slower_bank_takes_so_much_longer_for_the_same_requests(pauses: Pauses) -> None:
+    for slower in (0.0, 0.15):
+        await serve(Service(workers=1, seed=4, slower=slower), Work(0.01), 3)
+    first, second = pauses.seconds[:3], pauses.seconds[3:]
+    assert second == pytest.approx([1.15 * seconds for seconds in first])
+
+
 async def test_the_same_seed_gives_the_same_times_and_another_seed_others(pauses: Pauses) -> None:
     for seed in (4, 4, 5):
         building = Service(workers=1, seed=seed)

@@ -1,0 +1,72 @@
+"""`gradual repeat -n N PLAN [--against URL]`: runs, then prints the comparison, or the variation of one system."""
+
+from __future__ import annotations
+
+import typer
+
+from gradual.cli.run import run_plan
+from gradual.compare.command import ComparisonOutput, check_outputs, report_comparison
+from gradual.errors import RepeatRefusedError
+from gradual.repeat.folder import RunsFolder
+from gradual.repeat.options import RepeatArguments, run_arguments
+from gradual.repeat.order import Side, order_of_runs
+from gradual.repeat.runs import RunsDone, RunSeries
+from gradual.repeat.variation import find_variation, print_variation
+from gradual_common.process.exit_codes import DONE, NOT_DONE
+from gradual_common.units import count
+from gradual_master.command_line.options import RunArguments, load_arguments, name_of_plan
+
+
+def repeat_plan(arguments: RepeatArguments) -> int:
+    """Perform the runs and report them; return the exit code."""
+    output = output_of(arguments)
+    sides = arguments_of_sides(arguments)
+    folder = RunsFolder(arguments.out, both=arguments.against is not None)
+    folder.make()
+    planned = list(order_of_runs(arguments.number, both=folder.both))
+    done = RunSeries(folder, sides, lambda each: run_plan(each, arguments.agents)).run_all(planned, len(planned))
+    typer.echo(f"{_measured(done, len(planned))}; the summaries are in {folder.path}\n", err=True)
+    return report(done, folder, output)
+
+
+def output_of(arguments: RepeatArguments) -> ComparisonOutput:
+    """Where the comparison goes; RepeatRefusedError for options of a comparison that there will not be."""
+    reports = {"--markdown": arguments.markdown, "--html": arguments.html, "--fail-on": arguments.fail_on}
+    given = [name for name, value in reports.items() if value is not None]
+    if given and arguments.against is None:
+        raise RepeatRefusedError(f"{given[0]} is for a comparison; name a second system with --against URL")
+    output = ComparisonOutput(arguments.json_, arguments.markdown, arguments.html, arguments.fail_on)
+    check_outputs(output)
+    return output
+
+
+def arguments_of_sides(arguments: RepeatArguments) -> dict[Side, RunArguments]:
+    """The arguments of each run; PlanError before any run if the plan, or a base URL, is wrong."""
+    if name_of_plan(arguments) == "-":
+        raise RepeatRefusedError("standard input can be read once only; give the plan as a file")
+    sides: dict[Side, RunArguments] = {"baseline": run_arguments(arguments, arguments.base_url)}
+    if arguments.against is not None:
+        sides["candidate"] = run_arguments(arguments, arguments.against)
+    for each in sides.values():
+        load_arguments(each)
+    return sides
+
+
+def report(done: RunsDone, folder: RunsFolder, output: ComparisonOutput) -> int:
+    """Print what there is. An early end has its own code; without enough runs the code is 3."""
+    baseline, candidate = done.sides["baseline"], done.sides["candidate"]
+    if folder.both and baseline and candidate:
+        code = report_comparison(baseline, candidate, output)
+    elif folder.both or not baseline:
+        typer.echo("There are not enough runs that can be compared.", err=True)
+        code = NOT_DONE
+    else:
+        print_variation(find_variation(baseline), as_json=output.as_json)
+        code = DONE
+    return done.ended_by or code
+
+
+def _measured(done: RunsDone, planned: int) -> str:
+    kept = sum(map(len, done.sides.values()))
+    aside = f", {count(done.put_aside, 'run')} put aside" if done.put_aside else ""
+    return f"{kept} of {count(planned, 'run')} measured{aside}"

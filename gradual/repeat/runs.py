@@ -1,0 +1,101 @@
+"""Runs a plan as often as asked, one after the other, and keeps what may be compared.
+
+A run that is invalid or was interrupted is said, and its summary is put aside. Ctrl-C drains the run that is going on,
+as with `gradual run`, and no other is begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import typer
+
+from gradual.repeat.folder import RunsFolder, read_summary
+from gradual.repeat.order import PlannedRun, Side
+from gradual_common.errors import GradualError
+from gradual_common.process.exit_codes import DONE, INTERRUPTED, TERMINATED
+from gradual_common.units import count
+from gradual_master.command_line.options import RunArguments
+from gradual_master.comparing.reading import JUDGED, SummaryRun, read_run
+from gradual_master.reporting.text.formatting import show_number
+
+Perform = Callable[[RunArguments], int]
+"""Runs a plan with these arguments; returns the exit code."""
+
+
+@dataclass(slots=True)
+class RunsDone:
+    """What came of the runs."""
+
+    sides: dict[Side, list[SummaryRun]] = field(default_factory=lambda: {"baseline": [], "candidate": []})
+    put_aside: int = 0
+    ended_by: int = DONE
+    """The exit code of what ended them early; 0: all were done."""
+
+
+class RunSeries:
+    """The runs, one by one."""
+
+    def __init__(self, folder: RunsFolder, arguments: dict[Side, RunArguments], perform: Perform) -> None:
+        self.done = RunsDone()
+        self._folder = folder
+        self._arguments = arguments
+        self._perform = perform
+
+    def run_all(self, planned: Iterable[PlannedRun], total: int) -> RunsDone:
+        """Perform them in their order, until one is interrupted or cannot be done.
+
+        GradualError if already the first cannot: then the plan or its options are wrong.
+        """
+        for number, run in enumerate(planned, 1):
+            _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")
+            try:
+                code = self._run(run)
+            except KeyboardInterrupt:
+                code = INTERRUPTED
+            except GradualError as error:
+                if number == 1:
+                    raise
+                _say(f"it could not be done: {error}")
+                code = error.exit_code
+                self.done.ended_by = code
+            if code in (INTERRUPTED, TERMINATED):
+                self.done.ended_by = code
+            if self.done.ended_by:
+                break
+        return self.done
+
+    def _run(self, run: PlannedRun) -> int:
+        file = self._folder.file_of(run)
+        arguments = self._arguments[run.side]
+        code = self._perform(replace(arguments, reporter=[*arguments.reporter, f"json={file}"]))
+        document = read_summary(file)
+        if document is None:
+            return code
+        found = read_run(document, file.name)
+        if found.status in JUDGED:
+            self.done.sides[run.side].append(found)
+            _say(f"  {found.status}: {_figures(document)}")
+        else:
+            self.done.put_aside += 1
+            _say(f"  {found.status}, not compared: {_why(document)} ({self._folder.put_aside(file)})")
+        return code
+
+
+def _figures(document: Any) -> str:
+    totals = document["totals"]
+    p95 = totals["response_time_ms"]["p95"]
+    return (
+        f"{count(totals['requests'], 'request')}, {show_number(totals['throughput_rps'])}/s, "
+        f"p95 {show_number(p95)}{'' if p95 is None else ' ms'}"
+    )
+
+
+def _why(document: Any) -> str:
+    return "; ".join(document["verdict"]["reasons"]) or "no reason is given"
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
