@@ -24,6 +24,7 @@ MEASUREMENTS = (
     "comparisons",
     "flow",
     "usl_coverage",
+    "why_concurrency",
     "many_users",
     "soak",
 )

@@ -187,6 +187,15 @@ def installed() -> dict[str, Generator]:
     return peers
 
 
+def install_vegeta() -> Path | None:
+    """Its path; it is installed with Go if it is absent. None: without Go it cannot be."""
+    vegeta = WORK / "bin/vegeta"
+    if not vegeta.exists() and shutil.which("go"):
+        environment = {**os.environ, "GOBIN": str(WORK / "bin"), "GOFLAGS": "-modcacherw"}
+        subprocess.run(["go", "install", VEGETA], check=False, env=environment)
+    return vegeta if vegeta.exists() else None
+
+
 def _install() -> None:
     """Install missing peers if possible: wrk from Debian, Locust from PyPI, vegeta with Go, Goose with Rust's cargo."""
     if shutil.which("wrk") is None and shutil.which("apt-get") and os.geteuid() == 0:
@@ -195,9 +204,7 @@ def _install() -> None:
     if not (WORK / "locust/bin/locust").exists():
         subprocess.run([sys.executable, "-m", "venv", str(WORK / "locust")], check=True)
         subprocess.run([str(WORK / "locust/bin/pip"), "install", "--quiet", LOCUST], check=False)
-    if not (WORK / "bin/vegeta").exists() and shutil.which("go"):
-        environment = {**os.environ, "GOBIN": str(WORK / "bin"), "GOFLAGS": "-modcacherw"}
-        subprocess.run(["go", "install", VEGETA], check=False, env=environment)
+    install_vegeta()
     if shutil.which("cargo"):
         command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", str(WORK / "goose")]
         subprocess.run(command, check=False, cwd=Path(__file__).parent / "goose")

@@ -92,8 +92,8 @@ class Bank:
 
     def show_metrics(self) -> web.Response:
         """The same as a page for Prometheus: requests, and how busy workers, lock and ledger are."""
-        usage = self.service.usage(asyncio.get_running_loop().time())
-        page = metrics_page(self.counts.report(), usage, self.ledger.usage())
+        now = asyncio.get_running_loop().time()
+        page = metrics_page(self.counts.report(), self.service.usage(now), self.ledger.usage(now))
         return web.Response(text=page, headers={"Content-Type": CONTENT_TYPE})
 
     def reset_stats(self) -> web.Response:

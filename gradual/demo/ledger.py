@@ -20,6 +20,8 @@ import asyncio
 from asyncio import Future, Task
 from dataclasses import dataclass
 
+from gradual.demo.service import Occupancy
+
 WRITE_S = 0.050
 """Of a batch, however large."""
 
@@ -39,7 +41,7 @@ class LedgerUsage:
     batches: int
     """Those that were begun."""
     locked_s: float
-    """The time of these batches, each of them whole."""
+    """The time in which one of them was being written."""
 
 
 def batch_seconds(bookings: int) -> float:
@@ -54,7 +56,7 @@ class Ledger:
         self._waiting: list[Future[None]] = []
         self._writer: Task[None] | None = None
         self._batches = 0
-        self._locked_s = 0.0
+        self._held = Occupancy()
 
     async def book(self) -> None:
         """Return when the batch with this booking is written."""
@@ -66,17 +68,18 @@ class Ledger:
             self._writer = loop.create_task(self._write())
         await booked
 
-    def usage(self) -> LedgerUsage:
-        """How busy it is."""
-        return LedgerUsage(len(self._waiting), self._batches, self._locked_s)
+    def usage(self, now: float) -> LedgerUsage:
+        """How busy it is; `now` in seconds of the event loop's clock."""
+        return LedgerUsage(len(self._waiting), self._batches, self._held.total(now))
 
     async def _write(self) -> None:
+        clock = asyncio.get_running_loop().time
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            seconds = batch_seconds(len(batch))
             self._batches += 1
-            self._locked_s += seconds
-            await asyncio.sleep(seconds)
+            self._held.change(1, clock())
+            await asyncio.sleep(batch_seconds(len(batch)))
+            self._held.change(-1, clock())
             for booked in batch:
                 if not booked.done():  # else its client has left
                     booked.set_result(None)

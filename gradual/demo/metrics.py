@@ -26,7 +26,9 @@ def _lines(counts: Mapping[str, Any], usage: Usage, ledger: LedgerUsage) -> Iter
     )
     yield from _metric("bank_ledger_waiting", "gauge", "Bookings that wait for their batch", ledger.waiting)
     yield from _metric("bank_ledger_batches_total", "counter", "Batches of bookings that were begun", ledger.batches)
-    yield from _metric("bank_ledger_seconds_total", "counter", "Time of these batches", ledger.locked_s)
+    yield from _metric(
+        "bank_ledger_seconds_total", "counter", "Time in which one of them was being written", ledger.locked_s
+    )
     yield from _head("bank_requests_total", "counter", "Requests received, by route")
     for route, count in sorted(counts["routes"].items()):
         yield f'bank_requests_total{{route="{route}"}} {count}'
