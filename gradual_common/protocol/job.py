@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,9 +35,30 @@ class Job:
     """The data sets with `per: iteration`, by (group number, name): the agent asks for blocks of them."""
 
 
+SECRET_USE = re.compile(r"\bsecrets\b(?:\s*\.\s*(\w+))?")
+"""A secret by its name, or (without one) secrets in a way that does not say which."""
+
+
 def without_watches(job: Job) -> Job:
-    """The job for the agents: the master alone reads the system's own metrics, and objectives on them are its own."""
-    return replace(job, document={key: value for key, value in job.document.items() if key != "watch"})
+    """The job for the agents: the master alone reads the system's own metrics, and objectives on them are its own.
+
+    A secret that only watches use stays with the master; where code of the plan's may read any of them, all go.
+    """
+    rest = {key: value for key, value in job.document.items() if key not in ("watch", "secrets")}
+    used, watched = uses_of_secrets(rest), uses_of_secrets(job.document.get("watch", {}))
+    has_code = any("url" not in action for action in rest.get("actions", {}).values())
+    own = set() if has_code or "" in used else watched - used
+    declared = {name: source for name, source in job.document.get("secrets", {}).items() if name not in own}
+    document = rest | ({"secrets": declared} if declared else {})
+    return replace(job, document=document, secrets={name: job.secrets[name] for name in job.secrets.keys() - own})
+
+
+def uses_of_secrets(part: Any) -> set[str]:
+    """The names of the secrets in the texts of a part of a plan; "" among them: perhaps all."""
+    if isinstance(part, str):
+        return set(SECRET_USE.findall(part))
+    values = [*part.keys(), *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return {name for value in values for name in uses_of_secrets(value)}
 
 
 def all_credentials(job: Job) -> tuple[list[str], list[str]]:

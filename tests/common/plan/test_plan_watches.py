@@ -6,7 +6,7 @@ import pytest
 
 from gradual_common.errors import PlanError
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
-from gradual_common.protocol.job import without_watches
+from gradual_common.protocol.job import Job, without_watches
 
 CPU = {"prometheus": "http://prom:9090", "query": "cpu", "unit": "%"}
 QUEUE = {"exporter": "http://host/metrics", "metric": "queue", "unit": "jobs"}
@@ -55,6 +55,27 @@ def test_agents_do_not_get_what_the_master_reads() -> None:
     loaded = load({"cpu": {**CPU, **auth}}, secrets={"T": {"env": "TOKEN"}})
     assert "watch" in loaded.job.document
     assert "watch" not in without_watches(loaded.job).document
+
+
+@pytest.mark.parametrize(
+    ("action", "kept"),
+    [
+        ({"url": "/"}, set()),
+        ({"url": "/{{ secrets.T }}"}, {"T"}),
+        ({"url": "/{{ secrets['T'] }}"}, {"T"}),
+        ({"url": "/", "headers": {"x": "{{secrets .T}}"}}, {"T"}),
+        ({"python": "steps:run"}, {"T"}),
+    ],
+)
+def test_a_secret_that_only_a_watch_uses_stays_with_the_master(action: dict[str, Any], kept: set[str]) -> None:
+    document = {
+        "actions": {"a": action},
+        "watch": {"cpu": {**CPU, "auth": {"bearer": "{{secrets.T}}"}}},
+        "secrets": {"T": {"env": "TOKEN"}},
+    }
+    sent = without_watches(Job(document, {}, {"T": "t0ps3cret"}, 1))
+    assert set(sent.secrets) == kept
+    assert set(sent.document.get("secrets", {})) == kept
 
 
 def test_a_credential_in_an_address_is_told_where_to_go_and_not_shown() -> None:
