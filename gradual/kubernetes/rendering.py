@@ -89,6 +89,7 @@ def refuse_local_options(arguments: RunArguments, command: str) -> None:
         "--json": arguments.json_,
         "-o/--reporter": bool(arguments.reporter),
         "--exit-code": bool(arguments.exit_code) and command == "render",
+        "--baseline": bool(arguments.baseline),
         "--store": arguments.store is not None and command == "render",
     }
     for option, is_given in given.items():

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from gradual_common.plan.model.baselines import names_a_file
 from gradual_master.errors import StoreInputError
 from gradual_master.results.summary.reading import read_summary
 from gradual_master.results.summary.sections import Summary
-from gradual_master.store.baselines import names_a_file
 from gradual_master.store.importing import read_summary_file
 from gradual_master.store.location import NONE, OPTION, VARIABLE, locate_store
 from gradual_master.store.opening import StoreDatabase, open_store

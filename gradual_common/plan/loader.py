@@ -137,7 +137,7 @@ class LoadedPlan:
     sha256: str
     """Of the plan as it runs."""
     load_sha256: str
-    """The same without base URLs: equal for the same load on two systems."""
+    """The same without base URLs and baseline: equal for the same load on two systems."""
     name: str
     folder: FilePath
     warnings: tuple[Problem, ...] = ()
@@ -179,7 +179,7 @@ def load_plan(
         job=job,
         data=material.data,
         sha256=digest_of(reading.document.root),
-        load_sha256=digest_of(without_base_urls(reading.document.root)),
+        load_sha256=digest_of(load_of(reading.document.root)),
         name=source.name,
         folder=source.folder,
         warnings=find_warnings(view, plan),
@@ -283,12 +283,13 @@ def digest_of(root: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def without_base_urls(root: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan without the addresses of the system under test: those of `config` and of its services."""
+def load_of(root: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan without the addresses of the system under test, in `config` and its services, and without its baseline."""
     services = root.get("services", {})
+    config = {key: value for key, value in root["config"].items() if key != "baseline"}
     return {
         **root,
-        "config": _without_base_url(root["config"]),
+        "config": _without_base_url(config),
         "services": {name: _without_base_url(service) for name, service in services.items()},
     }
 

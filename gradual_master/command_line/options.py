@@ -112,6 +112,18 @@ class RunArguments(PlanArguments):
             "`gradual run`, none for others]",
         ),
     ] = None
+    baseline: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME|FILE",
+            help="compare the run with this baseline of the store, or with summaries (repeatable); none: not with "
+            "config.baseline",
+        ),
+    ] = field(default_factory=list)
+    fail_on: Annotated[
+        Literal["regression", "inconclusive"],
+        typer.Option(help="what of the comparison fails the run; inconclusive: a regression, too"),
+    ] = "regression"
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no console summary")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log at debug level")] = False
     json_: Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")] = False

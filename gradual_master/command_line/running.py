@@ -10,6 +10,7 @@ from gradual_common.plan.loader import LoadedPlan
 from gradual_common.process.file_limit import raise_file_limit
 from gradual_common.process.logs import configure_logging
 from gradual_common.schedule.schedule import Schedule
+from gradual_master.command_line.baseline import baseline_of
 from gradual_master.command_line.github import annotate_summary
 from gradual_master.command_line.github_summary import append_step_summary
 from gradual_master.command_line.options import RunArguments
@@ -38,6 +39,7 @@ def run_and_report(
     """Conduct the run, print the results, and return the exit code."""
     configure_logging(log_level, arguments.log_format)
     raise_file_limit(MAX_FILES)
+    options = replace(options, baseline=baseline_of(arguments, loaded.plan.config.baseline))
     reporters = make_reporters(arguments, loaded)
     if options.store is not None:
         reporters.append(StoreReporter(options.store))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.security.security import FleetSecurity
 from gradual_common.units import format_duration
+from gradual_master.comparing.against import Baseline
 from gradual_master.errors import OptionError
 from gradual_master.store.location import StoreLocation
 
@@ -46,6 +47,8 @@ class RunOptions:
     """Usual exit code → the one that the command ends with instead (`--exit-code`)."""
     store: StoreLocation | None = None
     """Where the run is kept; None: nowhere."""
+    baseline: Baseline | None = None
+    """What the run is compared with at its end."""
     on_listening: Callable[[str], None] | None = None
     """Called with the bound address."""
     on_begin: Callable[[], None] | None = None

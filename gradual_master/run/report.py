@@ -15,6 +15,7 @@ from gradual_common.protocol.provisions import load_variables
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.credentials import without_credentials
 from gradual_common.secrecy.masking import texts_in_values
+from gradual_master.comparing.against import compare_with
 from gradual_master.coordination.core import MasterCore
 from gradual_master.coordination.events import Abort, Event, Note
 from gradual_master.coordination.lifecycle import State
@@ -133,6 +134,8 @@ class RunReport:
             steps=self.aggregate.step_series.table(),
             watches=series_of(self.aggregate.courses),
         )
+        if self._options.baseline is not None:
+            summary = compare_with(summary, self._options.baseline)
         code = self._options.exit_codes.get(summary.run.exit_code, summary.run.exit_code)
         return replace(summary, history=history, run=replace(summary.run, exit_code=code))
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
 from gradual_common.language.wording import nearest
+from gradual_common.plan.model.baselines import ALLOWED, is_baseline_name
 from gradual_common.secrecy.quoting import quoted
 from gradual_master.analysis.comparison.runs import AaVariation
 from gradual_master.errors import StoreInputError
 from gradual_master.store.runs import ROW, StoredRun, stored_run
 from gradual_master.store.tables import BASELINE_RUNS, BASELINES, RUNS
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-FILE_ENDING = ".json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +29,10 @@ class StoredBaseline:
     """Per metric; empty for one run."""
 
 
-def names_a_file(word: str) -> bool:
-    """Whether a word of a command line is a file, and not the name of a baseline or a run."""
-    return "/" in word or word.endswith(FILE_ENDING)
-
-
 def check_baseline_name(name: str) -> str:
-    """The name; StoreInputError if it is not allowed, or would be taken for a file."""
-    if _NAME.fullmatch(name) is None or names_a_file(name):
-        raise StoreInputError(
-            f"{quoted(name)} cannot be the name of a baseline; allowed are letters, digits, `.`, `_` and `-`, at most "
-            f"100, and not {FILE_ENDING} at the end"
-        )
+    """The name; StoreInputError if it is not allowed."""
+    if not is_baseline_name(name):
+        raise StoreInputError(f"{quoted(name)} cannot be the name of a baseline; allowed: {ALLOWED}")
     return name
 
 

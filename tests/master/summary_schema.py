@@ -379,7 +379,7 @@ SUMMARY = record(
         scalability=maybe(SCALABILITY),
         capacity=ANYTHING,
     ),
-    comparison=ANYTHING,
+    comparison=maybe(record(baseline=TEXT, result=ANYTHING, refusals=texts(), notes=texts())),
     quantile_error=NUMBER,
 )
 

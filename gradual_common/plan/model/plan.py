@@ -29,6 +29,7 @@ from gradual_common.language.model import (
     ShortForm,
 )
 from gradual_common.language.step_names import name_once_of, name_steps_of
+from gradual_common.plan.model.baselines import BaselineName
 from gradual_common.plan.model.steps import AnyStep, SomeStep, Steps, walk_steps
 from gradual_common.plan.model.watches import WatchedMetric
 from gradual_common.schedule.ramps.find_capacity import FindCapacityRamp
@@ -122,6 +123,9 @@ class Config(Ramped, HttpService):
 
     connections: Connections = "keep_alive"
     """How long a user's connections live."""
+
+    baseline: BaselineName | None = None
+    """The baseline of the store that each run is compared with."""
 
 
 class DataSet(Model):

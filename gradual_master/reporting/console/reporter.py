@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from gradual_master.reporting.console import parts
+from gradual_master.reporting.console.comparison import comparison
 from gradual_master.reporting.interface.reporter import Reporter
 from gradual_master.results.summary.sections import Summary
 
@@ -78,6 +79,8 @@ def render_summary(summary: Summary, width: int, files: Sequence[Path] = ()) -> 
     yield from parts.failures(summary.errors)
     if summary.agents:
         yield parts.agents(summary.agents, width)
+    if summary.comparison is not None:
+        yield from comparison(summary.comparison, width)
     yield from parts.warnings(summary.verdict)
     yield from parts.answer(summary)
     yield parts.totals(summary)

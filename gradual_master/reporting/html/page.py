@@ -13,6 +13,7 @@ from gradual_common.clock import NS_PER_S
 from gradual_common.kinds.failed_exchange import title_of_request, title_of_response
 from gradual_master.reporting import tables
 from gradual_master.reporting.charts.against_users import level_charts
+from gradual_master.reporting.charts.comparison_intervals import interval_plots
 from gradual_master.reporting.charts.events import marks_of
 from gradual_master.reporting.charts.heat import heat_grid
 from gradual_master.reporting.charts.limits import Limit, limits_of
@@ -27,6 +28,7 @@ from gradual_master.reporting.text.failures import kind_names
 from gradual_master.reporting.text.once import once_of
 from gradual_master.reporting.text.paced_groups import paced_sentences
 from gradual_master.reporting.text.scalability_figures import scalability_figures
+from gradual_master.reporting.text.shown_comparison import headline, remarks
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -38,6 +40,7 @@ OPTIONAL = {"watches": "System", "metrics": "Metrics", "data": "Data"}
 SECTIONS = (
     ("verdict", "Verdict"),
     ("scalability", "Scalability"),
+    ("comparison", "Comparison"),
     ("objectives", "Objectives"),
     ("figures", "Key figures"),
     ("levels", "Levels"),
@@ -76,6 +79,7 @@ def render_report(summary: Summary) -> str:
     over_time = _over_time(summary, limits, names)
     absent = {name for name in OPTIONAL if not summary[name]} | (set() if scalability else {"scalability"})
     absent |= {"trials"} if summary.analysis.capacity is None else set()
+    absent |= {"comparison"} if summary.comparison is None else set()
     drawn = [entry.chart for entry in (*scalability, *levels, *over_time.charts)]
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
@@ -147,6 +151,9 @@ def _template() -> Template:
         once_of=once_of,
         scalability_figures=scalability_figures,
         closed_model_label=closed_model_label,
+        comparison_headline=headline,
+        comparison_remarks=remarks,
+        interval_plots=interval_plots,
         paced_sentences=paced_sentences,
         OVER_TIME=OVER_TIME,
         notes_of=formatting.notes_of,

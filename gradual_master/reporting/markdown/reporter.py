@@ -6,7 +6,7 @@ limit (`page`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from gradual_common.kinds.failed_exchange import title_of_response
 from gradual_common.units import count
 from gradual_master.reporting import tables
 from gradual_master.reporting.interface.files import FileReporter
+from gradual_master.reporting.markdown.comparison import comparison_blocks
 from gradual_master.reporting.markdown.page import (
     MAX_CELL_CHARS,
     MAX_SENTENCE_CHARS,
@@ -92,7 +93,8 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield _objectives(summary.verdict.objectives)
     yield _table("Key figures", tables.TOTALS.choose(KEY_FIGURES), [summary.totals], texts=0, note=_times_of(summary))
     yield bullets("Pacing", paced_sentences(summary.groups))
-    yield _comparison(summary.comparison)
+    if summary.comparison is not None:
+        yield from comparison_blocks(summary.comparison)
     yield _levels(summary.levels, summary.watches)
     yield _table("Trials", tables.TRIALS.choose(TRIAL_COLUMNS), tuple(tables.TRIALS.rows(summary)), texts=0)
     yield _table("Metrics", tables.METRICS.choose(METRIC_COLUMNS), summary.metrics, texts=2)
@@ -178,24 +180,6 @@ SAMPLE_COLUMNS = (
     Column("why", "", lambda sample: sample["detail"] or "", is_text=True),
 )
 """What single failures looked like, without what was sent and received: that is in the JSON summary."""
-
-
-def _comparison(comparison: Mapping[str, Any] | None) -> Block:
-    """Every value of it by its path: what a comparison says is not settled by the summary's schema."""
-    leaves = _leaves(comparison or {})
-    rows = [(escape(path), escape(NO_DATA if value is None else str(value))) for path, value in leaves]
-    return table("Compared with the baseline", ("", ""), rows, texts=2)
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, entry in value.items():
-            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        for number, entry in enumerate(value, 1):
-            yield from _leaves(entry, f"{path} {number}")
-    else:
-        yield path, value
 
 
 def _levels(levels: Sequence[LevelRow], watches: Sequence[WatchRow]) -> Block:

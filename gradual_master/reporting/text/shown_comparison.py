@@ -10,6 +10,7 @@ from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.verdicts import EQUIVALENT, INCONCLUSIVE, MAX_RUNS_NAMED, MetricComparison
 from gradual_master.comparing.summaries import SummaryComparison
 from gradual_master.reporting.text.formatting import NO_DATA, show_number, show_percent
+from gradual_master.results.summary.comparison import BaselineComparison
 
 TITLES = {
     "throughput": "throughput",
@@ -103,7 +104,7 @@ def headline(result: RunComparison) -> str:
     return result.summary[:1].upper() + result.summary[1:]
 
 
-def remarks(found: SummaryComparison) -> tuple[str, ...]:
+def remarks(found: SummaryComparison | BaselineComparison) -> tuple[str, ...]:
     """What must be known beside the table, as sentences; without a result nothing."""
     return () if found.result is None else (*_remarks_on(found.result), *found.notes)
 

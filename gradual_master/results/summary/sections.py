@@ -22,6 +22,7 @@ from gradual_master.results.measures.metrics import MetricRow
 from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.section import Cell, Section, flat_row
 from gradual_master.results.summary.closed_model import ClosedModel
+from gradual_master.results.summary.comparison import BaselineComparison
 from gradual_master.results.summary.history import History
 
 SCHEMA = "gradual.summary/1"
@@ -267,7 +268,8 @@ class Summary(Section):
     errors: tuple[ErrorRow, ...]
     error_samples: tuple[ErrorSample, ...]
     analysis: AnalysisSection
-    comparison: dict[str, Any] | None
+    comparison: BaselineComparison | None
+    """With a baseline; None: the run was not to be compared."""
     quantile_error: float
     history: History | None = field(default=None, repr=False, compare=False, metadata={"aside": True})
     """The run over time: no part of the document; None for a summary that was read from one."""

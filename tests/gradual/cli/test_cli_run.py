@@ -112,6 +112,25 @@ def test_a_run_is_kept_in_the_users_store_and_none_keeps_it_out(bank: str, tmp_p
         assert "concurrency: 12" in (load_plan_text(connection, found[0].id) or "")
 
 
+def test_a_run_is_compared_with_a_baseline_and_fails_where_that_decides_nothing_if_asked_to(
+    bank: str, tmp_path: Path
+) -> None:
+    words = ("-", "--base-url", bank, "--agents", "1", "-d", "1s", "--store", "none")
+    first = run(*words, "-q", "-o", "json=first.json", folder=tmp_path, given=PLAN)
+    assert first.returncode == 0, first.stderr
+    second = run(*words, "--baseline", "first.json", folder=tmp_path, given=PLAN)
+    assert second.returncode == 0, second.stderr
+    assert "Compared with the baseline first.json" in second.stdout
+    third = run(*words, "--baseline", "first.json", "--fail-on", "inconclusive", "--json", folder=tmp_path, given=PLAN)
+    assert third.returncode == 1, third.stderr
+    summary = json.loads(third.stdout)
+    assert summary["comparison"]["result"]["verdict"] == "inconclusive"
+    assert "the comparison with the baseline first.json decides nothing" in summary["verdict"]["reasons"][0]
+    other = run(*words, "--baseline", "first.json", "-u", "3", "--json", folder=tmp_path, given=PLAN)
+    assert other.returncode == 0, other.stderr
+    assert "ran another plan than" in json.loads(other.stdout)["verdict"]["warnings"][0]
+
+
 def test_a_store_that_cannot_be_there_is_said_before_the_run(bank: str, tmp_path: Path) -> None:
     result = run("-", "--base-url", bank, "--store", "absent/runs", folder=tmp_path, given=PLAN)
     assert (result.returncode, result.stdout) == (2, "")

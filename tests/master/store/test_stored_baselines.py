@@ -11,7 +11,6 @@ from gradual_master.store.baselines import (
     check_baseline_name,
     find_baseline,
     list_baselines,
-    names_a_file,
     remove_baseline,
     set_baseline,
 )
@@ -70,11 +69,7 @@ def test_a_name_that_is_not_there_is_refused(database: StoreDatabase, name: str,
     assert str(caught.value) == reason
 
 
-@pytest.mark.parametrize("name", ["", "a b", "-x", "a/b", "a.json", "é", "a" * 101, "last\n"])
+@pytest.mark.parametrize("name", ["", "a b", "-x", "a/b", "a.json", "é", "a" * 101, "last\n", "none"])
 def test_a_name_that_could_not_be_typed_or_looks_like_a_file_is_refused(name: str) -> None:
-    with pytest.raises(StoreInputError, match="cannot be the name of a baseline; allowed are letters"):
+    with pytest.raises(StoreInputError, match="cannot be the name of a baseline; allowed: letters"):
         check_baseline_name(name)
-
-
-def test_a_word_with_a_slash_or_the_ending_of_json_is_a_file() -> None:
-    assert [names_a_file(word) for word in ("./a", "a.json", "/tmp/a", "main", "1.2-rc_1")] == [True] * 3 + [False] * 2

@@ -18,6 +18,7 @@ from gradual_master.errors import ReporterError
 from gradual_master.reporting.markdown.page import GITHUB_LIMIT, Block, MarkdownPage, bullets, escape, table
 from gradual_master.reporting.markdown.reporter import MarkdownReporter, render_markdown
 from gradual_master.reporting.text.formatting import thinned
+from gradual_master.results.summary.comparison import BaselineComparison
 from gradual_master.results.summary.sections import DataRow, Summary
 from gradual_master.results.summary.summary import build_summary
 
@@ -237,21 +238,6 @@ def test_a_run_that_was_never_measured_has_no_figures_and_no_empty_tables() -> N
     assert {"Levels", "Failures", "Agents", "Agents to look at"}.isdisjoint(page.tables)
 
 
-def test_a_comparison_is_shown_with_any_keys_and_absent_without_one() -> None:
-    summary = summary_of()
-    assert "Compared with the baseline" not in Reader(render_markdown(summary)).tables
-    compared = {"baseline": "v1|2", "verdict": "regression", "p95": {"change": 0.12, "interval": [0.05, None]}}
-    page = Reader(render_markdown(replace(summary, comparison=compared)))
-    assert page.tables["Compared with the baseline"][1:] == [
-        ["baseline", "v1|2"],
-        ["verdict", "regression"],
-        ["p95.change", "0.12"],
-        ["p95.interval 1", "0.05"],
-        ["p95.interval 2", "-"],
-    ]
-    assert "Compared with the baseline" not in Reader(render_markdown(replace(summary, comparison={}))).tables
-
-
 HOSTILE = "a|b `c` *d* _e_ <b>f</b> <!-- g --> [h](http://i) @jane #12 $k$ ~~l~~ \\| &amp; </details>\n\n# m"
 
 
@@ -318,7 +304,7 @@ def monstrous() -> Summary:
         levels=tuple(replace(row, phase=f"{n} {name}") for n, row in enumerate(summary.levels * 100)),
         agents=tuple(replace(summary.agents[1], name=name) for _ in range(1000)),
         phases=tuple(replace(summary.phases[0], name=name) for _ in range(1000)),
-        comparison={f"{n} {name}": name for n in range(500)},
+        comparison=BaselineComparison(name, None, (name,) * 500, (name,) * 500),
     )
 
 
@@ -331,7 +317,7 @@ def test_any_run_fits_the_limit_and_says_what_was_left_out() -> None:
     assert text.count("<details>") == text.count("</details>")
     left_out = text.splitlines()[-1]
     shown = list(page.tables)
-    everything = {"Objectives", "Key figures", "Compared with the baseline", "Levels", "Errors", "Agents to look at"}
+    everything = {"Objectives", "Key figures", "Levels", "Errors", "Agents to look at"}
     for title in everything - set(shown):
         assert title in left_out
 
