@@ -1,14 +1,19 @@
 """The options of a run, from the command line or the Python API."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.security.security import FleetSecurity
 from gradual_common.units import format_duration
-from gradual_master.comparing.against import Baseline
 from gradual_master.errors import OptionError
 from gradual_master.store.location import StoreLocation
+
+if TYPE_CHECKING:  # heavy: the agents of `gradual run` start before it is loaded
+    from gradual_master.comparing.against import Baseline
 
 MIN_LEASE_NS = 3 * NS_PER_S
 """A shorter lease would end through the delays of a busy machine or network, without any fault."""

@@ -70,3 +70,14 @@ print(sorted({"sqlalchemy", "alembic", "platformdirs"} & set(sys.modules)))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_options_of_a_run_load_nothing_heavy_before_its_agents_start() -> None:
+    code = """
+import sys
+from gradual_master.command_line.options import RunArguments, run_options_of
+run_options_of(RunArguments(), stores=True)
+print(sorted({"numpy", "pydantic", "platformdirs", "gradual_master.comparing"} & set(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
