@@ -20,7 +20,7 @@ N_STAR = 51
 SINGLE = 50
 """Users with a server of their own."""
 SINGLE_S = 130
-LEVELS = ((10, 220), (25, 240), (38, 70), (51, 130), (77, 120), (102, 120))
+LEVELS = ((10, 220), (25, 250), (38, 70), (51, 170), (77, 150), (102, 150))
 """Users, and seconds: 5,000 completions each in the steady part, where they are compared."""
 COMPARED = (25, 51, 77, 102)
 
