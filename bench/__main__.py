@@ -22,6 +22,7 @@ MEASUREMENTS = (
     "queueing",
     "known_latencies",
     "comparisons",
+    "compare",
     "flow",
     "usl_coverage",
     "why_concurrency",

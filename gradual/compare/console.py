@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradual_master.comparing.summaries import SummaryComparison
-from gradual_master.reporting.text.shown_comparison import COLUMNS, headline, remarks, shown_metrics, warnings
+from gradual_master.reporting.text.shown_comparison import (
+    COLUMNS,
+    ShownMetric,
+    headline,
+    remarks,
+    shown_metrics,
+    warnings,
+)
 
 WIDTH = 80
 TEXTS = (0, 5, 6)
@@ -19,13 +26,19 @@ def console_lines(found: SummaryComparison) -> Iterator[str]:
         return
     yield from textwrap.wrap(headline(found.result), WIDTH)
     yield ""
-    rows = [row.cells() for row in shown_metrics(found.result)]
-    # The last column is empty unless a metric is inconclusive.
-    columns = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1
-    yield from _table([COLUMNS[:columns], *(row[:columns] for row in rows)])
+    rows = shown_metrics(found.result)
+    # Without the last column, which has no room and is in the sentences.
+    yield from _table([COLUMNS[:-1], *(row.cells()[:-1] for row in rows)])
     yield ""
-    for sentence in (*warnings(found), *remarks(found)):
+    for sentence in (*warnings(found), *_needed(rows), *remarks(found)):
         yield from textwrap.wrap(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
+
+
+def _needed(rows: Sequence[ShownMetric]) -> Iterator[str]:
+    """How many runs a side would decide what is inconclusive."""
+    for needed in dict.fromkeys(row.needed for row in rows if row.needed):
+        names = [row.metric for row in rows if row.needed == needed]
+        yield f"{needed.capitalize()} runs a side would decide {', '.join(names)}."
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:

@@ -34,6 +34,7 @@ case "{name} $1" in
     "gradual demo-server") exit 0 ;;
     "gradual run" | "gradual-master run") words+=($LENGTH --allow-saturated --allow-missing 100% {options}) ;;
     "gradual try") words+=({options}) ;;
+    "gradual repeat") words+=(-n 1 $LENGTH --allow-saturated --allow-missing 100% {options}) ;;
 esac
 "{command}" "${{words[@]}}"; code=$?
 [ $code = 1 ] && exit 0
@@ -59,7 +60,7 @@ NEEDS_AN_ENGINE = ("docker ", "make image")
 AGENTS_OF_MASTER = {"README-8": ("README-7", "README-6", 3), "fleet-4": ("fleet-3", "fleet-2", 3)}
 """Block of the agents: block of their master, block of the certificates, number of agents' hosts."""
 
-BANK, MASTER, METRICS = "127.0.0.1:8080", "7700", "9464"
+BANK, SECOND_BANK, MASTER, METRICS = "127.0.0.1:8080", "127.0.0.1:8081", "7700", "9464"
 """As the pages print them."""
 
 
@@ -118,7 +119,8 @@ class ReadersFolder:
         self.receiver = receiver
         self.folder = folder
         self.bank = bank
-        self._ports = {BANK: bank.removeprefix("http://"), MASTER: str(free_port()), METRICS: str(free_port())}
+        address = bank.removeprefix("http://")
+        self._ports = {BANK: address, SECOND_BANK: address, MASTER: str(free_port()), METRICS: str(free_port())}
         (folder / "examples").symlink_to(ROOT / "examples")
         (folder / "users.csv").symlink_to(ROOT / "examples/users.csv")
         (folder / "vouchers.csv").write_text("code\n" + "".join(f"V-{number}\n" for number in range(100_000)))
