@@ -31,6 +31,7 @@ def runs(
         list[str] | None, typer.Option(metavar="K=V", help="only runs with this tag; repeatable: with all of them")
     ] = None,
     last: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="so many, the newest first")] = 20,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the ids only")] = False,
     delete: Annotated[str | None, typer.Option(metavar="RUN", help="delete this run instead")] = None,
     store: Store = None,
     as_json: AsJson = False,
@@ -41,7 +42,7 @@ def runs(
     if delete is not None:
         delete_stored_run(store, delete)
     else:
-        show_runs(store, name, tag or [], last, as_json=as_json)
+        show_runs(store, name, tag or [], last, form="json" if as_json else "ids" if quiet else "table")
 
 
 def report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
 import typer
 
@@ -21,15 +22,19 @@ NUMBERS = frozenset({4, 5, 6})
 NO_VALUE = "–"
 
 
-def show_runs(store: str | None, name: str | None, tags: Sequence[str], last: int, *, as_json: bool) -> None:
-    """Print the runs of the filter."""
+def show_runs(
+    store: str | None, name: str | None, tags: Sequence[str], last: int, *, form: Literal["table", "json", "ids"]
+) -> None:
+    """Print the runs of the filter, the newest first."""
     chosen = RunFilter(name, dict(pairs(tags, "--tag", "K=V")), last)
     database = open_for(store)
     with database.reading() as connection:
         found = list_runs(connection, chosen)
-    if as_json:
+    if form == "json":
         document = {"schema": SCHEMA, "runs": [run.to_dict() for run in found]}
         typer.echo(json.dumps(document, indent=2, ensure_ascii=not is_utf8(sys.stdout)))
+    elif form == "ids":
+        typer.echo("".join(f"{run.id}\n" for run in found), nl=False)
     elif found:
         typer.echo("\n".join(table_lines(HEADER, [row_of(run) for run in found], NUMBERS)))
     else:

@@ -45,6 +45,8 @@ def test_runs_are_chosen_by_name_tag_and_number(gradual: Gradual) -> None:
     assert numbers("--name", "checkout") == ["3", "1"]
     assert numbers("--tag", "number=2") == ["2"]
     assert numbers("--last", "1") == ["3"]
+    assert gradual("runs", "--name", "login", "-q").stdout == f"{stored_summary(2).run.id}\n"
+    assert gradual("runs", "--name", "absent", "-q").stdout == ""
     nothing = gradual("runs", "--name", "absent")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert "no such run is in" in nothing.stderr
