@@ -11,7 +11,7 @@ import typer
 from gradual.cli.certs import certs
 from gradual.cli.fleet import fleet
 from gradual.cli.kubernetes import kubernetes
-from gradual.cli.stored import add_store_commands
+from gradual.cli.stored import Store, add_store_commands
 from gradual.compare.arguments import TwoSidedCommand
 from gradual.repeat.options import RepeatArguments
 from gradual_master.command_line.main import new_app
@@ -116,7 +116,8 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="A… -- B…", help="JSON summaries of the baseline, `--`, those of the candidate; or folders"
+            metavar="A… -- B…",
+            help="runs of the baseline, `--`, runs of the candidate: summaries (FILE.json), folders, stored runs",
         ),
     ],
     *,
@@ -132,15 +133,17 @@ def compare(
         Literal["regression", "inconclusive"] | None,
         typer.Option(help="what ends with exit code 1  [default: nothing]"),
     ] = None,
+    store: Store = None,
 ) -> None:
     """Compare two sets of runs: did it get worse?
 
-    Five runs a side decide most questions; fewer give a provisional result. A folder stands for all summaries in it.
-    Exit codes: 0 compared, 1 what --fail-on names, 2 the files cannot or must not be compared.
+    Five runs a side decide most questions; fewer give a provisional result. A folder stands for all summaries in it; a
+    word without `/` and `.json` that is no folder is a stored run: its id, the beginning of it, or `last`. Exit codes:
+    0 compared, 1 what --fail-on names, 2 the runs cannot or must not be compared.
     """
-    from gradual.compare.command import ComparisonOutput, compare_files
+    from gradual.compare.command import ComparisonOutput, compare_named
 
-    raise typer.Exit(compare_files(runs, ComparisonOutput(as_json, markdown, html, fail_on, force)))
+    raise typer.Exit(compare_named(runs, store, ComparisonOutput(as_json, markdown, html, fail_on, force)))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 from gradual.errors import CompareRefusedError
 
 SEPARATOR = "--"
-_KEPT = "\0--"
+KEPT = "\0--"
 """Stands for the first `--` until the arguments are parsed: no path has a NUL, and no option begins so."""
 
 USAGE = "write `gradual compare BASELINE… -- CANDIDATE…`"
@@ -26,15 +26,15 @@ class TwoSidedCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse with the separator as an argument like the others."""
         if SEPARATOR in args:
-            args[args.index(SEPARATOR)] = _KEPT
+            args[args.index(SEPARATOR)] = KEPT
         return super().parse_args(ctx, args)
 
 
 def sides_of(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Both sides; CompareRefusedError if there is no separator, or nothing on a side of it."""
-    if _KEPT not in words:
+    if KEPT not in words:
         raise CompareRefusedError(f"there is no `--` between baseline and candidate; {USAGE}")
-    place = list(words).index(_KEPT)
+    place = list(words).index(KEPT)
     baseline, candidate = list(words[:place]), list(words[place + 1 :])
     for name, side, where in (("baseline", baseline, "before"), ("candidate", candidate, "after")):
         if not side:

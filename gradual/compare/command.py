@@ -6,7 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -16,8 +18,10 @@ from gradual.compare.files import read_sides
 from gradual.errors import CompareRefusedError
 from gradual_common.process.exit_codes import FailOn, of_comparison
 from gradual_common.process.streams import is_utf8
+from gradual_common.secrecy.quoting import quoted
 from gradual_master.comparing.reading import SummaryRun
 from gradual_master.comparing.summaries import SummaryComparison, compare_sides
+from gradual_master.errors import StoreInputError
 from gradual_master.reporting.interface.files import check_writable, write_whole
 
 
@@ -32,11 +36,23 @@ class ComparisonOutput:
     is_forced: bool = False
 
 
-def compare_files(words: Sequence[str], output: ComparisonOutput) -> int:
-    """Compare the summaries on both sides of `--`; CompareRefusedError if they cannot or must not be compared."""
+def compare_named(words: Sequence[str], store: str | None, output: ComparisonOutput) -> int:
+    """Compare the runs on both sides of `--`; CompareRefusedError if they cannot or must not be compared."""
     check_outputs(output)
-    baseline, candidate = read_sides(*sides_of(words))
+    baseline, candidate = read_sides(*sides_of(words), stored=partial(_stored, store))
     return report_comparison(baseline, candidate, output)
+
+
+def _stored(store: str | None, named: str) -> Any:
+    from gradual.stored.opening import load_run, open_for  # noqa: PLC0415 - files need no store
+
+    try:
+        with open_for(store).reading() as connection:
+            return load_run(connection, named).to_dict()
+    except StoreInputError as error:
+        raise CompareRefusedError(
+            f"{quoted(named)} is neither a file nor a folder, and no stored run: {error}"
+        ) from error
 
 
 def check_outputs(output: ComparisonOutput) -> None:

@@ -1,14 +1,15 @@
-"""The summaries on a command line: files, and folders with files; every mistake names its file."""
+"""The summaries on a command line: files, folders with files, and stored runs; every mistake names its file."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradual.errors import CompareRefusedError
+from gradual_common.plan.model.baselines import names_a_file
 from gradual_common.secrecy.quoting import visible
 from gradual_master.comparing.reading import SummaryRun, read_run
 from gradual_master.results.summary.sections import SCHEMA
@@ -18,14 +19,31 @@ MAX_BYTES = 256 << 20
 """Of one file: the summary of a day with a thousand steps has a tenth of it."""
 
 
-def read_sides(*sides: Sequence[str]) -> tuple[list[SummaryRun], ...]:
-    """The runs of each side, called by the names of their files; CompareRefusedError or SummaryRefusedError."""
-    listed = [[found for word in side for found in _documents(Path(word))] for side in sides]
-    names = Counter(path.name for side in listed for path, _ in side)
-    return tuple(
-        [read_run(document, visible(path.name if names[path.name] == 1 else str(path))) for path, document in side]
-        for side in listed
-    )
+Stored = Callable[[str], Any]
+"""The summary of a stored run, by its id, the beginning of it, or `last`."""
+
+
+def read_sides(*sides: Sequence[str], stored: Stored | None = None) -> tuple[list[SummaryRun], ...]:
+    """The runs of each side, called by the names of their files or by their ids.
+
+    A word without a slash and an ending that is neither a file nor a folder is a stored run. CompareRefusedError,
+    SummaryRefusedError, or the error of `stored`.
+    """
+    listed = [[found for word in side for found in _named(word, stored)] for side in sides]
+    names = Counter(path.name for side in listed for path, _ in side if path is not None)
+    return tuple([read_run(document, _name_of(path, names)) for path, document in side] for side in listed)
+
+
+def _named(word: str, stored: Stored | None) -> Iterable[tuple[Path | None, Any]]:
+    if stored is None or names_a_file(word) or Path(word).exists():
+        return _documents(Path(word))
+    return [(None, stored(word))]
+
+
+def _name_of(path: Path | None, names: Mapping[str, int]) -> str | None:
+    if path is None:
+        return None
+    return visible(path.name if names[path.name] == 1 else str(path))
 
 
 def _documents(path: Path) -> Iterator[tuple[Path, Any]]:

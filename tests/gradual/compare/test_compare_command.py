@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from compare_files import write_all
 from compared_summaries import document, documents
+from stored_runs import measured_summary
 
-from gradual.compare.command import ComparisonOutput, report_comparison
+from gradual.compare.arguments import KEPT
+from gradual.compare.command import ComparisonOutput, compare_named, report_comparison
 from gradual.compare.files import read_sides
 from gradual.errors import CompareRefusedError
 from gradual_common.process.exit_codes import FailOn
+from gradual_master.store.opening import open_store
+from gradual_master.store.runs import add_run
 
 
 def compared(folder: Path, factor: float, output: ComparisonOutput, runs: int = 5) -> int:
@@ -43,6 +47,17 @@ def test_json_is_the_whole_comparison(tmp_path: Path, capsys: pytest.CaptureFixt
     assert found["schema"] == "gradual.comparison/1"
     assert (found["result"]["verdict"], found["result"]["regression"]) == ("worse", True)
     assert found["result"]["candidate_runs"] == [f"b{number}.json" for number in range(5)]
+
+
+def test_stored_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, summaries = tmp_path / "runs.sqlite", [measured_summary(number, 1.0) for number in range(2)]
+    with open_store(store, creates=True).writing() as connection:
+        for summary in summaries:
+            add_run(connection, summary)
+    first, second = (summary.run.id for summary in summaries)
+    assert compare_named([first, KEPT, "last"], str(store), ComparisonOutput(as_json=True)) == 0
+    found = json.loads(capsys.readouterr().out)["result"]
+    assert (found["baseline_runs"], found["candidate_runs"]) == ([first], [second])
 
 
 def test_reports_are_written(tmp_path: Path) -> None:

@@ -33,6 +33,23 @@ def test_files_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
     ]
 
 
+def test_a_word_that_is_no_file_is_a_stored_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_all(tmp_path / "a", [document("a0")])
+    asked: list[str] = []
+
+    def stored(named: str) -> object:
+        asked.append(named)
+        return document("2026-7")
+
+    first, second = read_sides(["a", "a/a0.json"], ["last"], stored=stored)
+    assert [run.name for run in first] == ["a/a0.json", "a/a0.json"]
+    assert [run.name for run in second] == ["2026-7"]
+    assert asked == ["last"]
+    with pytest.raises(CompareRefusedError, match=r"cannot read b\.json"):
+        read_sides(["b.json"], stored=stored)
+
+
 def test_a_name_cannot_move_the_cursor(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[2J.json"
     path.write_text(json.dumps(document("run")))
