@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gradual_common.rules.rule import CAPACITY, COUNTS, WATCH, Rule
 from gradual_common.schedule.schedule import Level, Schedule
-from gradual_common.units import format_duration
+from gradual_common.units import count, format_duration
 
 MOST_NAMED = 6
 """Targets that a message lists."""
@@ -20,8 +20,15 @@ def why_cannot_steer(rule: Rule) -> str | None:
         return (
             "the value of a watch comes after its interval is over; leave it out of `thresholds`, it is reported anyway"
         )
+    return _why_not_of_level(rule)
+
+
+def _why_not_of_level(rule: Rule) -> str | None:
+    """Why a rule on what the system does says nothing of the level in force; None if it does."""
     if rule.at is not None or rule.window is not None:
         return "it judges the level in force: leave `at`, `for` and `over` out"
+    if "phase" in rule.scope.dimensions:
+        return "it judges the level in force, which is in the phase of the search: leave `phase` out"
     if rule.op == "==":
         return "use < or >"
     if rule.statistic in (*COUNTS, "min", "max", "sum"):
@@ -38,7 +45,7 @@ def why_never_judged(rule: Rule, schedule: Schedule, *, steers: bool = False) ->
     `steers`: it is to decide whether a level of a search holds.
     """
     if rule.series == CAPACITY:
-        return None if schedule.searched else "no capacity is searched for; it needs `ramp_up: find_capacity`"
+        return _why_no_capacity(rule, schedule)
     if steers and rule.series != "agent":
         reason = why_cannot_steer(rule)
         return f"it cannot decide a search for capacity: {reason}" if reason else None
@@ -50,6 +57,17 @@ def why_never_judged(rule: Rule, schedule: Schedule, *, steers: bool = False) ->
         if rule.window_ns > longest:
             allowed = f"the longest stretch has {format_duration(longest)}"
             return f"nothing that it is about is measured for {format_duration(rule.window_ns)} on end; {allowed}"
+    return None
+
+
+def _why_no_capacity(rule: Rule, schedule: Schedule) -> str | None:
+    if schedule.searched is None:
+        return "no capacity is searched for; it needs `ramp_up: find_capacity`"
+    if not rule.op.startswith(">"):
+        return "a search says how many users it holds at least: use >= or >"
+    greatest = schedule.searched.climb[-1]
+    if not rule.holds(greatest):
+        return f"the search goes up to {count(greatest, 'user')}: raise `max_concurrency`, or lower the limit"
     return None
 
 

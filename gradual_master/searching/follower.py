@@ -39,6 +39,8 @@ from gradual_master.searching.ratios import sums_of
 TOLERATED_USERS = 0.5
 TOLERATED_SHARE = 0.01
 """Users that may be missing, or still stopping, in an interval that counts; the larger of the two."""
+TOLERATED_OF_FEW = 0.1
+"""Of a level of a few users, half a user would be much: this share of them."""
 
 NO_LEVEL = -1
 
@@ -55,7 +57,10 @@ class SteeringObjective:
 
 def steering(objectives: Sequence[Objective]) -> tuple[SteeringObjective, ...]:
     """Objectives as a search uses them; OptionError for one that cannot decide (the checks of a plan refuse it)."""
-    return tuple(SteeringObjective(objective, measure_of(objective.rule)) for objective in objectives)
+    return tuple(
+        SteeringObjective(objective, measure_of(objective.rule, needs_data=objective.needs_data))
+        for objective in objectives
+    )
 
 
 class SearchFollower:
@@ -147,7 +152,7 @@ class SearchFollower:
 def _is_complete(part: Contribution, level: Level, interval: int) -> bool:
     """Whether all users of a level were active all the time, and none of a former level was still stopping."""
     users = part.sums.users.sum(axis=(0, 1)) / interval
-    tolerated = max(TOLERATED_USERS, TOLERATED_SHARE * level.target)
+    tolerated = max(min(TOLERATED_USERS, TOLERATED_OF_FEW * level.target), TOLERATED_SHARE * level.target)
     return bool(abs(users[ACTIVE] - level.target) <= tolerated and users[STOPPING] <= tolerated)
 
 

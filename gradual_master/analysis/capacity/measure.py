@@ -39,6 +39,9 @@ class CapacityMeasure:
     is_upper: bool
     """Whether the ratio has to stay below the limit."""
 
+    needs_data: bool = True
+    """Whether a level without a sample cannot be judged. False for what no rule names (`*`, `success_rate`)."""
+
     @property
     def is_goal(self) -> bool:
         """Whether a rate is to be reached: too few users miss it as an overload does."""
@@ -60,18 +63,18 @@ class CapacityMeasure:
         return f"{percent(ratio)} above {limit}"
 
 
-def measure_of(rule: Rule) -> CapacityMeasure:
+def measure_of(rule: Rule, *, needs_data: bool = True) -> CapacityMeasure:
     """The measure of a rule; OptionError if no trial can decide by it."""
     if (reason := why_cannot_steer(rule)) is not None:
         raise OptionError(f"`{rule.text}` cannot decide a search for capacity: {reason}")
     is_upper = rule.op.startswith("<")
     if rule.quantile is not None:
-        return CapacityMeasure(rule, "share", 1 - rule.quantile, is_upper)
+        return CapacityMeasure(rule, "share", 1 - rule.quantile, is_upper, needs_data)
     if rule.statistic == "mean":
-        return CapacityMeasure(rule, "mean", rule.limit, is_upper)
+        return CapacityMeasure(rule, "mean", rule.limit, is_upper, needs_data)
     if rule.statistic in SHARES:
         # Both are about the failures, whose share is small: it is there that bounds are asymmetric.
         is_of_failures = rule.statistic == "error_rate"
         limit = rule.limit / 100 if is_of_failures else 1 - rule.limit / 100
-        return CapacityMeasure(rule, "share", limit, is_upper == is_of_failures)
-    return CapacityMeasure(rule, "rate", rule.limit, is_upper)
+        return CapacityMeasure(rule, "share", limit, is_upper == is_of_failures, needs_data)
+    return CapacityMeasure(rule, "rate", rule.limit, is_upper, needs_data)

@@ -13,7 +13,8 @@ objectives have to be met, and each is tested at the full level (R. L. Berger, "
 Acceptance Sampling", Technometrics 24 (4), 1982); to fail, one of them is enough, so each gets 1/m.
 
 **Plain failures.** Before the hold is over only a failure ends the trial, to spare the system: the bound, at the level
-`PLAIN_ALPHA`, is beyond twice the limit. If the level is not steady, it is looked for in its later half.
+`PLAIN_ALPHA`, is beyond twice the limit, over `PLAIN_S` at least, so that short intervals are no sooner a failure. If
+the level is not steady, it is looked for in its later half.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ LOOKS = (1.0, 1.5, 2.0, 2.5, LONGEST_HOLDS)
 """In holds."""
 PLAIN_ALPHA = 0.001
 PLAIN_FACTOR = 2.0
+PLAIN_S = 5.0
+"""New users come at once: what the first moments of a level show is their connections, not the level."""
 
 Side = Literal["good", "bad", "open"]
 
@@ -102,8 +105,8 @@ class LevelTrial:
         """What the point estimates decide."""
         alpha = ALPHA / len(LOOKS)
         bounds = [self._bounds(number, blocks, alpha) for number in range(len(self._measures))]
-        for measure, seen in zip(self._measures, bounds, strict=True):
-            if seen is None:
+        for number, (measure, seen) in enumerate(zip(self._measures, bounds, strict=True)):
+            if seen is None and not self._has_nothing_to_judge(number, blocks):
                 why = f"{measure.rule.text}: too few samples"
                 return TrialOutcome("undecided", why, self._observe(blocks, alpha), lack="no data")
         misses = [
@@ -113,6 +116,8 @@ class LevelTrial:
         return self._outcome(blocks, misses, alpha, certain=False)
 
     def _find_plain_failure(self, blocks: Sequence[LevelBlock]) -> TrialOutcome | None:
+        if length_of(blocks) < PLAIN_S:
+            return None
         misses = [self._is_plainly_missed(number, blocks) for number in range(len(self._measures))]
         return self._outcome(blocks, misses, PLAIN_ALPHA, certain=True) if any(misses) else None
 
@@ -127,11 +132,15 @@ class LevelTrial:
             self._bounds(number, blocks, alpha / len(self._measures)),
         )
         if passing is None or failing is None:
-            return "open"
+            return "good" if self._has_nothing_to_judge(number, blocks) else "open"
         # For an upper limit the upper bound has to be below it, the lower bound above it is a failure.
         if measure.is_met_by(passing.high if measure.is_upper else passing.low):
             return "good"
         return "open" if measure.is_met_by(failing.low if measure.is_upper else failing.high) else "bad"
+
+    def _has_nothing_to_judge(self, number: int, blocks: Sequence[LevelBlock]) -> bool:
+        """Whether an objective that needs no data has none."""
+        return not self._measures[number].needs_data and all(block.sums[number][1] == 0 for block in blocks)
 
     def _bounds(self, number: int, blocks: Sequence[LevelBlock], alpha: float) -> RatioBounds | None:
         return bounds_of(self._measures[number].kind, *batches_of(blocks, number), alpha)

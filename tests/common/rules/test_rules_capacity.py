@@ -17,10 +17,10 @@ def test_it_is_a_number_of_users() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("capacity >= 180", "a number of users: write the limit with its unit, such as 180 users"),
-        ("capacity >= 1.5 users", "such as 1.5 users"),
+        ("capacity >= 180", "a number of users: write the limit with its unit, such as 100 users"),
+        ("capacity >= 1.5 users", "such as 100 users"),
         ("capacity >= 0 users", "a number of users"),
-        ("capacity >= 180/s", "such as 180 users"),
+        ("capacity >= 180/s", "such as 100 users"),
         ("capacity(login) >= 180 users", "a capacity takes no scope"),
         ("capacity >= 180 users for 10s", "leave `at`, `for` and `over` out"),
     ],

@@ -102,6 +102,16 @@ def test_seconds_with_missing_users_decide_nothing() -> None:
     assert len(run.notes) == 1
 
 
+def test_a_third_of_a_user_is_much_of_one() -> None:
+    run = SearchedRun(queue(), thresholds=["mean < 1ms"], initial=1)
+    for second in range(60):
+        run.lose_users(second, 0.3)
+    run.run(seconds=60)
+    assert run.notes == []
+    run.run(seconds=120)
+    assert len(run.notes) == 1
+
+
 def test_every_step_is_said_with_its_reason() -> None:
     run = SearchedRun(queue())
     run.run()

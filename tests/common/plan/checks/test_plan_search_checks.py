@@ -64,6 +64,8 @@ def test_settings_that_do_not_fit_are_mistakes(settings: dict[str, Any], message
         ("p95 < 1s over levels", "leave `at`, `for` and `over` out"),
         ("p95 < 1s for 10s", "leave `at`, `for` and `over` out"),
         ("throughput == 5/s", "use < or >"),
+        ("p95(phase=main) < 1s", "leave `phase` out"),
+        ("p95(phase=*) < 1s", "leave `phase` out"),
     ],
 )
 def test_an_objective_that_cannot_decide_is_refused(rule: str, message: str) -> None:
@@ -84,6 +86,26 @@ def test_objectives_of_its_own_leave_the_thresholds_to_the_run() -> None:
 def test_a_capacity_needs_a_search() -> None:
     found = only_mistake(small(thresholds=["capacity >= 5 users"]))
     assert "no capacity is searched for; it needs `ramp_up: find_capacity`" in found
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("capacity >= 11 users", "the search goes up to 10 users: raise `max_concurrency`"),
+        ("capacity > 10 users", "the search goes up to 10 users"),
+        ("capacity < 8 users", "a search says how many users it holds at least: use >= or >"),
+    ],
+)
+def test_a_capacity_that_no_search_can_find_is_refused(rule: str, message: str) -> None:
+    assert message in only_mistake(small(**search(), thresholds=["p95 < 1s", rule]))
+    load(small(**search(), thresholds=["p95 < 1s", "capacity >= 10 users"]))
+
+
+def test_a_search_needs_an_objective() -> None:
+    found = only_mistake(small(**search(), thresholds=[]))
+    assert "find_capacity needs an objective that says when a level fails" in found
+    load(small(**search(objectives=["p95 < 1s"]), thresholds=[]))
+    load(small(**search(), thresholds=[], users__0__behavior=[{"action": "look", "success_rate": "99%"}]))
 
 
 def test_it_needs_a_duration() -> None:

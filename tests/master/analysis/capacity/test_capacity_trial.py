@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scripted_system import MS, Sums, measures_of
 
+from gradual_common.rules.parser import parse_rule
 from gradual_master.analysis.capacity.blocks import LevelBlock
+from gradual_master.analysis.capacity.measure import measure_of
 from gradual_master.analysis.capacity.settings import CapacitySettings
 from gradual_master.analysis.capacity.trial import LevelTrial, TrialOutcome
 
@@ -79,6 +81,30 @@ def test_slow_first_seconds_are_no_plain_failure() -> None:
             break
     assert outcome is not None
     assert outcome.outcome == "passed"
+
+
+def test_the_first_moments_of_a_level_are_no_plain_failure_though_intervals_are_short() -> None:
+    """All new users connect at once, which takes two seconds here."""
+    trial = LevelTrial(SETTINGS, measures_of("mean < 100ms"), 0.0)
+    for number in range(300):
+        begin_s, ms = number / 5, 900 if number < 10 else 20
+        outcome = trial.take(LevelBlock(begin_s, begin_s + 0.2, ((10.0 * MS * ms, 10.0),)), 10.0)
+        if outcome is not None:
+            break
+    assert outcome is not None
+    assert outcome.outcome == "passed"
+
+
+def test_what_nobody_named_and_nobody_did_decides_nothing() -> None:
+    """`success_rate` of a step behind a condition that is never true; `*` over actions of which one is rare."""
+    named, starred = parse_rule("mean < 100ms"), parse_rule("error_rate < 1%")
+    for needs_data, expected in ((False, "passed"), (True, "undecided")):
+        measures = [measure_of(named), measure_of(starred, needs_data=needs_data)]
+        trial, outcome = LevelTrial(SETTINGS, measures, 0.0), None
+        for second in range(61):
+            outcome = outcome or trial.take(LevelBlock(second, second + 1, ((50.0 * 50 * MS, 50.0), (0.0, 0.0))), 0.0)
+        assert outcome is not None
+        assert outcome.outcome == expected
 
 
 def test_what_is_close_to_the_limit_takes_longer() -> None:
