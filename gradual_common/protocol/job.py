@@ -44,12 +44,13 @@ def without_watches(job: Job) -> Job:
 
     A secret that only watches use stays with the master; where code of the plan's may read any of them, all go.
     """
-    rest = {key: value for key, value in job.document.items() if key not in ("watch", "secrets")}
-    used, watched = uses_of_secrets(rest), uses_of_secrets(job.document.get("watch", {}))
-    has_code = any("url" not in action for action in rest.get("actions", {}).values())
-    own = set() if has_code or "" in used else watched - used
-    declared = {name: source for name, source in job.document.get("secrets", {}).items() if name not in own}
-    document = rest | ({"secrets": declared} if declared else {})
+    document = {key: value for key, value in job.document.items() if key != "watch"}
+    declared = document.get("secrets", {})
+    used = uses_of_secrets({key: value for key, value in document.items() if key != "secrets"})
+    own = uses_of_secrets(job.document.get("watch", {})) - used
+    if not own or "" in used or any("url" not in action for action in document["actions"].values()):
+        return replace(job, document=document)
+    document["secrets"] = {name: source for name, source in declared.items() if name not in own}
     return replace(job, document=document, secrets={name: job.secrets[name] for name in job.secrets.keys() - own})
 
 
