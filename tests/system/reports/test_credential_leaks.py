@@ -22,6 +22,9 @@ import pytest
 from fleet_processes import BIN, DEADLINE_S, free_port
 from secret_forms import encodings
 
+from gradual_master.store.opening import open_store
+from gradual_master.store.runs import find_run, load_plan_text, load_summary
+
 PLANTED = {
     "the password in a URL": "uRl/pw+7",
     "the token that is a user": "0nlyUser7",
@@ -214,11 +217,16 @@ def test_a_run_writes_no_credential(folder: tuple[Path, int]) -> None:
                     "-o",
                     "parquet=out.parquet",
                 ),
-                *("-o", f"otlp=http://127.0.0.1:{receiver}", "-o", "console"),
+                *("-o", f"otlp=http://127.0.0.1:{receiver}", "-o", "console", "--store", "runs.sqlite"),
                 *("--tag", f"token={PLANTED['a tag']}", "--tag", f"note={PLANTED['a bearer token']}"),
             ],
             path,
         )
+    with open_store(path / "runs.sqlite").reading() as connection:
+        stored = find_run(connection, "last").id
+        texts["the stored plan"] = load_plan_text(connection, stored) or ""
+        texts["the stored summary"] = json.dumps(load_summary(connection, stored), ensure_ascii=False)
+    assert "unreachable" in texts["the stored plan"]
     texts["the metrics"] = b"\n".join(metrics).decode("utf-8", "replace")
     assert {"out.json", "out.html", "out.xml", "out.md", "metrics.txt", "job.md"} <= texts.keys(), texts[
         "standard error"
