@@ -49,23 +49,26 @@ class RunSeries:
 
         GradualError if already the first cannot: then the plan or its options are wrong.
         """
-        for number, run in enumerate(planned, 1):
-            _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")
-            try:
-                code = self._run(run)
-            except KeyboardInterrupt:
-                code = INTERRUPTED
-            except GradualError as error:
-                if number == 1:
-                    raise
-                _say(f"it could not be done: {error}")
-                code = error.exit_code
-                self.done.ended_by = code
-            if code in (INTERRUPTED, TERMINATED):
-                self.done.ended_by = code
-            if self.done.ended_by:
-                break
+        try:
+            for number, run in enumerate(planned, 1):
+                _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")
+                self.done.ended_by = self._ending_of(run, is_first=number == 1)
+                if self.done.ended_by:
+                    break
+        except KeyboardInterrupt:  # Between two runs, or before a run takes signals itself.
+            self.done.ended_by = INTERRUPTED
         return self.done
+
+    def _ending_of(self, run: PlannedRun, *, is_first: bool) -> int:
+        """Perform a run; returns the exit code if none must follow it, else 0."""
+        try:
+            code = self._run(run)
+        except GradualError as error:
+            if is_first:
+                raise
+            _say(f"it could not be done: {error}")
+            return error.exit_code
+        return code if code in (INTERRUPTED, TERMINATED) else DONE
 
     def _run(self, run: PlannedRun) -> int:
         file = self._folder.file_of(run)

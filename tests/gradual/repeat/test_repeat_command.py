@@ -1,6 +1,7 @@
 """`gradual repeat` as its users call it: two systems by turns, one alone, and clear refusals."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,25 @@ def test_two_systems_are_run_by_turns_and_compared(folder: Path) -> None:
     assert [summary["run"]["base_urls"] for summary in summaries] == [[one], [other]]
     assert summaries[0]["run"]["plan_sha256"] != summaries[1]["run"]["plan_sha256"]
     assert summaries[0]["run"]["load_sha256"] == summaries[1]["run"]["load_sha256"]
+
+
+def test_ctrl_c_ends_it_and_reports_what_there_is(folder: Path) -> None:
+    words = ("repeat", "-n", "9", "plan.yaml", "--agents", "1", "--store", "none", "--allow-saturated")
+    command = [sys.executable, "-c", ENTRY, *words, "--allow-missing", "100%", "--set", "config.duration=2s"]
+    pipe = subprocess.PIPE
+    with (
+        bank() as url,
+        subprocess.Popen([*command, "--base-url", url], stdout=pipe, stderr=pipe, text=True, cwd=folder) as process,
+    ):
+        assert process.stderr is not None
+        for line in iter(process.stderr.readline, ""):
+            if line.startswith("run 3 of 9"):
+                break
+        process.send_signal(signal.SIGINT)
+        output, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "2 of 9 runs measured" in said
+    assert output.startswith("Variation of 2 runs at 2 users\n")
 
 
 @pytest.mark.parametrize(
