@@ -84,7 +84,7 @@ class Aggregate:
         self._phases = _phases_of_levels(schedule)
         self.courses = courses_of(plan.watch, interval)
         """What the plan's watches have said, by name."""
-        terms = ViewTerms(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
+        self.terms = terms = ViewTerms(self.shape, schedule, interval, self._phases.__getitem__, self.courses)
         objectives = plan_objectives(plan, self.index, schedule)
         self.watches = [watch_of(objective, terms) for objective in objectives.judged]
         self.search = follow_search(plan, schedule, objectives.steering, terms)

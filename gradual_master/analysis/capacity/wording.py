@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradual_common.rules.rule import Rule
 from gradual_common.units import count
 from gradual_master.analysis.capacity.measure import CapacityMeasure
 from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
-from gradual_master.results.judging.objectives.objective import describe
-
-_RELATIONS = {"<": "below", "<=": "of at most", ">": "above", ">=": "of at least"}
+from gradual_master.results.judging.objectives.objective import words_of
 
 
 def sentences_of(result: CapacityResult, measures: Sequence[CapacityMeasure]) -> tuple[str, ...]:
     """What was found, what limits it, and whether the system recovered."""
-    objectives = " and ".join(_words_of(measure.rule) for measure in measures)
+    objectives = " and ".join(words_of(measure.rule) for measure in measures)
     return (_finding(result, objectives), *_confirmation(result), *_limits(result), *_recovery(result))
-
-
-def _words_of(rule: Rule) -> str:
-    scope = f"({rule.scope})" if str(rule.scope) else ""
-    return f"{rule.value}{scope} {_RELATIONS[rule.op]} {describe(rule.limit, rule.unit)}"
 
 
 def _finding(result: CapacityResult, objectives: str) -> str:

@@ -5,7 +5,7 @@ Nothing in it depends on the order in which batches came: the same measurements 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradual_common import __version__
@@ -32,6 +32,7 @@ from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.measures.watches import watch_rows, watch_warnings, with_watches
 from gradual_master.results.summary.actions import action_rows, transaction_rows
 from gradual_master.results.summary.closed_model import ClosedModel, closed_model_of
+from gradual_master.results.summary.holding import holding_sentences
 from gradual_master.results.summary.once import OnceResults
 from gradual_master.results.summary.scalability import answer_of, scalability_of
 from gradual_master.results.summary.sections import (
@@ -116,9 +117,16 @@ class _Writer:
         rows = levels if found is None else found.tried_of(levels)
         scalability = scalability_of(rows)
         answer = answer_of(scalability, rows, self._watches)
-        if self._aggregate.search is not None:
-            answer = (*self._aggregate.search.sentences(), *answer)
+        answer = (*self._holding(rows), *answer)
         return AnalysisSection(answer, law, model, scalability, found)
+
+    def _holding(self, rows: Sequence[LevelRow]) -> Iterator[str]:
+        """How many users the system holds: what a search has found, or a ramp has shown."""
+        aggregate = self._aggregate
+        if aggregate.search is not None:
+            return iter(aggregate.search.sentences())
+        objectives = [watch.objective for watch in aggregate.watches]
+        return holding_sentences(objectives, aggregate.terms, aggregate.levels, rows)
 
     def _wanted_until(self) -> int:
         """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""

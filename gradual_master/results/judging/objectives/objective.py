@@ -86,3 +86,12 @@ def describe(value: float, unit: Unit) -> str:
     """A value in words: `612 ms`, `2.5%`, `49.1/s`, `3`."""
     number = f"{in_report_unit(value, unit):,.6g}"
     return f"{number} {SHOWN_UNITS[unit]}" if unit in ("ns", "users") else f"{number}{SHOWN_UNITS[unit]}"
+
+
+RELATIONS = {"<": "below", "<=": "of at most", ">": "above", ">=": "of at least", "==": "of"}
+
+
+def words_of(rule: Rule) -> str:
+    """What a rule asks for: `p95(login) below 500 ms`."""
+    scope = f"({rule.scope})" if str(rule.scope) else ""
+    return f"{rule.value}{scope} {RELATIONS[rule.op]} {describe(rule.limit, rule.unit)}"
