@@ -44,7 +44,8 @@ def compare_named(words: Sequence[str], store: str | None, output: ComparisonOut
 
 
 def _stored(store: str | None, named: str) -> Any:
-    from gradual.stored.opening import load_run, open_for  # noqa: PLC0415 - files need no store
+    from gradual.stored.loading import load_run  # noqa: PLC0415 - files need no store
+    from gradual.stored.opening import open_for  # noqa: PLC0415 - as above
 
     try:
         with open_for(store).reading() as connection:

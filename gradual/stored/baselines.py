@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import typer
 
 from gradual.stored.history import history_lines
-from gradual.stored.listing import HEADER, NUMBERS, row_of
-from gradual.stored.opening import open_for, take_runs
+from gradual.stored.listing import HEADER, NUMBERS, moment_of, row_of
+from gradual.stored.loading import take_runs
+from gradual.stored.opening import open_for
 from gradual.stored.table import table_lines
 from gradual_common.process.streams import is_utf8
 from gradual_common.units import count
@@ -21,7 +22,6 @@ from gradual_master.comparing.reading import read_run
 from gradual_master.comparing.summaries import compare_sides
 from gradual_master.comparing.variation import MIN_RUNS, variations_of
 from gradual_master.errors import StoreInputError
-from gradual_master.reporting.text.formatting import show_moment
 from gradual_master.results.summary.sections import Summary
 from gradual_master.store.baselines import (
     StoredBaseline,
@@ -82,9 +82,9 @@ def show_baselines(store: str | None, *, as_json: bool) -> None:
         _print_json({"schema": SCHEMA, "baselines": [_document(baseline) for baseline in found]})
     elif found:
         rows = [
-            (one.name, show_moment(one.created_at), str(len(one.runs)), ", ".join(distinct_names(one))) for one in found
+            (one.name, moment_of(one.created_at), str(len(one.runs)), ", ".join(distinct_names(one))) for one in found
         ]
-        typer.echo("\n".join(table_lines(("BASELINE", "SET", "RUNS", "PLAN"), rows, frozenset({2}))))
+        typer.echo("\n".join(table_lines(("BASELINE", "SET (UTC)", "RUNS", "PLAN"), rows, frozenset({2}))))
     else:
         typer.echo(f"no baseline is in {database.path}", err=True)
 
@@ -104,7 +104,7 @@ def show_baseline(store: str | None, name: str, *, as_json: bool) -> None:
         history = [found.to_dict() for found in histories]
         _print_json({"schema": SCHEMA, **_document(baseline), "history": history})
         return
-    typer.echo(f"baseline {name}, set {show_moment(baseline.created_at)}\n")
+    typer.echo(f"baseline {name}, set {moment_of(baseline.created_at)} UTC\n")
     typer.echo("\n".join(table_lines(HEADER, [row_of(run) for run in baseline.runs], NUMBERS)))
     typer.echo("\n" + "\n".join([*variation_lines(baseline), "", *history_lines(histories, baseline.runs)]))
 

@@ -13,11 +13,10 @@ from gradual.stored.opening import open_for
 from gradual.stored.table import table_lines
 from gradual_common.process.streams import is_utf8
 from gradual_master.command_line.options import pairs
-from gradual_master.reporting.text.formatting import show_count, show_moment, show_number
 from gradual_master.store.runs import RunFilter, StoredRun, delete_run, find_run, list_runs
 
 SCHEMA = "gradual.runs/1"
-HEADER = ("RUN", "WHEN", "NAME", "VERDICT", "USERS", "THROUGHPUT", "P95")
+HEADER = ("RUN", "WHEN (UTC)", "NAME", "VERDICT", "USERS", "THROUGHPUT", "P95")
 NUMBERS = frozenset({4, 5, 6})
 NO_VALUE = "–"
 
@@ -51,6 +50,17 @@ def delete_stored_run(store: str | None, named: str) -> None:
 
 def row_of(run: StoredRun) -> tuple[str, ...]:
     """What the table shows of a run."""
-    rate = NO_VALUE if run.throughput_rps is None else f"{show_number(run.throughput_rps)}/s"
-    p95 = NO_VALUE if run.p95_ms is None else f"{show_number(run.p95_ms)} ms"
-    return (run.id, show_moment(run.started_at), run.name, run.status, show_count(run.users), rate, p95)
+    rate = NO_VALUE if run.throughput_rps is None else f"{_short(run.throughput_rps)}/s"
+    p95 = NO_VALUE if run.p95_ms is None else f"{_short(run.p95_ms)} ms"
+    return (run.id, moment_of(run.started_at), run.name, run.status, f"{run.users:,}", rate, p95)
+
+
+def moment_of(instant: str) -> str:
+    """An instant (RFC 3339, UTC) as date and time to the second."""
+    return f"{instant[:10]} {instant[11:19]}"
+
+
+def _short(value: float) -> str:
+    """Three digits, and all digits before the point."""
+    # The formats of reports are not imported: all reporters would be loaded for a list.
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typer
 
-from gradual.stored.opening import load_run, open_for
+from gradual.stored.loading import load_run
+from gradual.stored.opening import open_for
 from gradual_master.errors import StoreInputError
 from gradual_master.reporting import BUILT_IN, Reporter
 from gradual_master.reporting.interface.files import write_whole

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from gradual_common.secrecy.quoting import quoted
 from gradual_master.errors import StoreInputError
-from gradual_master.results.summary.sections import Summary
 from gradual_master.store.packing import pack_document, pack_text, unpack_document, unpack_text
 from gradual_master.store.tables import BASELINE_RUNS, RUNS
+
+if TYPE_CHECKING:  # heavy: a list of runs needs no summary
+    from gradual_master.results.summary.sections import Summary
 
 LAST = "last"
 """How the run that started last is called on a command line."""

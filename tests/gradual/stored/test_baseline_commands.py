@@ -65,7 +65,7 @@ def test_baselines_are_listed_and_removed(gradual: Gradual) -> None:
     assert "no baseline is in" in gradual("baseline", "list").stderr
     gradual("baseline", "set", "main", IDS[0], IDS[1])
     header, row = gradual("baseline", "list").stdout.splitlines()
-    assert header.split() == ["BASELINE", "SET", "RUNS", "PLAN"]
+    assert header.split() == ["BASELINE", "SET", "(UTC)", "RUNS", "PLAN"]
     assert (row.split()[0], row.split()[-2:]) == ("main", ["2", "checkout"])
     assert (
         gradual("baseline", "remove", "main").stdout == "removed: the baseline main; its runs are still in the store\n"

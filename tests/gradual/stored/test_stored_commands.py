@@ -1,6 +1,8 @@
 """`gradual runs`, `report` and `export`, from their words to what they print and leave in the store."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,9 +32,19 @@ def gradual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gradual:
 
 def test_the_runs_are_a_table_the_newest_first(gradual: Gradual) -> None:
     header, *rows = gradual("runs").stdout.splitlines()
-    assert header.split() == ["RUN", "WHEN", "NAME", "VERDICT", "USERS", "THROUGHPUT", "P95"]
+    assert header.split() == ["RUN", "WHEN", "(UTC)", "NAME", "VERDICT", "USERS", "THROUGHPUT", "P95"]
     assert [row.split()[0][-1] for row in rows] == ["3", "2", "1"]
-    assert [row.split()[4] for row in rows] == ["checkout", "login", "checkout"]
+    assert [row.split()[3] for row in rows] == ["checkout", "login", "checkout"]
+
+
+def test_a_list_of_runs_loads_neither_numbers_nor_reporters() -> None:
+    code = """
+import sys
+import gradual.stored.listing
+print(sorted({"numpy", "gradual_master.reporting", "pydantic", "alembic"} & set(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_runs_are_chosen_by_name_tag_and_number(gradual: Gradual) -> None:
