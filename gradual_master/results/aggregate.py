@@ -156,7 +156,8 @@ class Aggregate:
         for watch in self.watches:
             watch.view.take(ClosedInterval(number, measured, interval.health))
         if self.search is not None:
-            self.search.take(ClosedInterval(number, measured, interval.health), self.levels, self.schedule)
+            closed = ClosedInterval(number, measured, interval.health)
+            self.search.take(closed, self.levels, self.schedule, have_ended=bool(finished))
         objectives = self.look((number + 1) * self.interval / NS_PER_S)
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)

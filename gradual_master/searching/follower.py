@@ -1,8 +1,8 @@
 """Follows the closed intervals of a run, and tells the search of its levels and blocks.
 
-An interval that lies wholly in the level in force is a block, if all users ran in it and none was still stopping from a
-greater level before. So a level is reached when its first such interval is over, and what users did while an agent was
-lost decides nothing.
+An interval that lies wholly in the level in force is a block, if all users ran in it, none was still stopping from a
+greater level before, and no agent stood still. So a level is reached when its first such interval is over, and what
+users did while an agent was lost or stopped decides nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gradual_master.analysis.capacity.events import (
     SearchBegun,
     SearchInput,
     SearchTimeOver,
+    SearchUsersEnded,
 )
 from gradual_master.analysis.capacity.measure import CapacityMeasure, measure_of
 from gradual_master.analysis.capacity.result import CapacityResult
@@ -41,6 +42,9 @@ TOLERATED_SHARE = 0.01
 """Users that may be missing, or still stopping, in an interval that counts; the larger of the two."""
 TOLERATED_OF_FEW = 0.1
 """Of a level of a few users, half a user would be much: this share of them."""
+
+STANDSTILL_MS = 1000.0
+"""A loop that stops for a second, as of a paused process, delays what its users measure by as much."""
 
 NO_LEVEL = -1
 
@@ -80,13 +84,18 @@ class SearchFollower:
         """Whether all users of the level were there for an interval."""
         self._decisions: list[Decision] = []
 
-    def take(self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule) -> None:
-        """An interval has been closed, and added to its levels."""
+    def take(
+        self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule, *, have_ended: bool = False
+    ) -> None:
+        """An interval has been closed, and added to its levels. `have_ended`: users have ended for good before."""
         level, begin = schedule.levels[-1], interval.number * self._terms.interval
         if self.result is not None or begin < level.start or not self._is_awaited(level, schedule):
             return
         part = interval.measured.of_scopes((level.number,))
-        if not part.scopes or not _is_complete(part, level, self._terms.interval):
+        if have_ended and _active(part, self._terms.interval) < level.target - _tolerated(level):
+            self._handle(SearchUsersEnded())
+            return
+        if not part.scopes or not _is_complete(part, level, self._terms.interval) or _stood_still(interval):
             return
         begin_s = begin / NS_PER_S
         if not self._reached:
@@ -151,9 +160,22 @@ class SearchFollower:
 
 def _is_complete(part: Contribution, level: Level, interval: int) -> bool:
     """Whether all users of a level were active all the time, and none of a former level was still stopping."""
-    users = part.sums.users.sum(axis=(0, 1)) / interval
-    tolerated = max(min(TOLERATED_USERS, TOLERATED_OF_FEW * level.target), TOLERATED_SHARE * level.target)
-    return bool(abs(users[ACTIVE] - level.target) <= tolerated and users[STOPPING] <= tolerated)
+    stopping = float(part.sums.users[:, :, STOPPING].sum()) / interval
+    return abs(_active(part, interval) - level.target) <= _tolerated(level) and stopping <= _tolerated(level)
+
+
+def _active(part: Contribution, interval: int) -> float:
+    """Mean users over an interval."""
+    return float(part.sums.users[:, :, ACTIVE].sum()) / interval
+
+
+def _tolerated(level: Level) -> float:
+    return max(min(TOLERATED_USERS, TOLERATED_OF_FEW * level.target), TOLERATED_SHARE * level.target)
+
+
+def _stood_still(interval: ClosedInterval) -> bool:
+    """Whether the loop of an agent stopped for so long that its users' times are its own."""
+    return any((agent.loop_lag_ms_max or 0.0) >= STANDSTILL_MS for agent in interval.health)
 
 
 def _steady_from_s(levels: LevelMeasurements, level: Level) -> float | None:

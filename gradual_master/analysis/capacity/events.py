@@ -40,6 +40,11 @@ class SearchTimeOver:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchUsersEnded:
+    """Users have ended for good, as their data is used up: no level can have all of its users any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunUsers:
     """Bring the users to this number; `LevelReached` is the answer, at once if they are there already."""
 
@@ -53,5 +58,5 @@ class FinishSearch:
     result: CapacityResult
 
 
-SearchInput = SearchBegun | LevelReached | BlockEnded | SearchTimeOver
+SearchInput = SearchBegun | LevelReached | BlockEnded | SearchTimeOver | SearchUsersEnded
 SearchInstruction = RunUsers | FinishSearch

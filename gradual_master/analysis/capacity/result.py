@@ -29,11 +29,12 @@ Ending = Literal[
     "not steady",
     "no data",
     "duration",
+    "users ended",
     "stopped",
 ]
 """Why a search ended. `goal not reached`: no level met all objectives, as a rate that more users could reach was
 missed; `not steady`, `no data`: the first level could not be judged; `duration`: the time was over before;
-`stopped`: the run was ended before."""
+`users ended`: users had ended for good before, as rows were used up; `stopped`: the run was ended before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,22 @@ class CapacityResult(Section):
     objectives: tuple[str, ...]
     trials: tuple[TrialRecord, ...]
 
+    @property
+    def least_failed(self) -> TrialRecord | None:
+        """The trial of the least level above `users` that did not hold: it says where the capacity ends."""
+        above = (
+            trial
+            for trial in self.trials
+            if trial.purpose != "recover" and trial.outcome != "passed" and trial.users > (self.users or 0)
+        )
+        return min(above, key=lambda trial: trial.users, default=None)
+
+    @property
+    def deciding(self) -> tuple[TrialRecord, ...]:
+        """The trials that the number rests on: of the level found, and of the least that did not hold."""
+        levels = {self.users, None if self.least_failed is None else self.least_failed.users}
+        return tuple(trial for trial in self.trials if trial.purpose != "recover" and trial.users in levels)
+
     def tried_of(self, levels: Sequence[Row]) -> list[Row]:
         """The levels that were tried: without those at which the load only settled, or that were an overload."""
         begins = [trial.started_s for trial in self.trials]
@@ -106,5 +123,7 @@ def why_unconfirmed(result: CapacityResult) -> Iterator[str]:
         "goal not reached": f"find_capacity: no level met all objectives{why}",
         "not steady": f"find_capacity: the first level, {initial}, did not become steady; `hold` longer",
         "no data": f"find_capacity: the first level, {initial}, could not be judged{why}",
+        "users ended": "find_capacity: users ended for good, as data was used up, before a capacity was confirmed; "
+        "give it more rows, or let them repeat",
         "stopped": "find_capacity: the run was ended before a capacity was confirmed",
     }.get(result.ended_by, "find_capacity: the duration was over before a capacity was confirmed; give it more time")

@@ -31,6 +31,7 @@ from gradual_master.analysis.capacity.events import (
     SearchInput,
     SearchInstruction,
     SearchTimeOver,
+    SearchUsersEnded,
 )
 from gradual_master.analysis.capacity.measure import CapacityMeasure
 from gradual_master.analysis.capacity.phases import PHASES, SearchEvent, SearchPhase
@@ -89,6 +90,8 @@ class CapacitySearch:
                 return self._take_block(event.block, event.steady_from_s)
             case SearchTimeOver():
                 return self._end("stopped" if event.is_stopped else "duration")
+            case SearchUsersEnded():
+                return self._end("users ended")
 
     @property
     def trials(self) -> tuple[TrialRecord, ...]:

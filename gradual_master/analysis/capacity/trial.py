@@ -79,10 +79,18 @@ class LevelTrial:
         is_over = block.ended_s - self._reached_s >= self._settings.longest_s
         if held >= 1:
             return self._look(steady, held, is_over)
+        if is_over and self._is_silent:
+            return TrialOutcome("undecided", "no answer came", self._observe(steady, ALPHA), lack="no data")
         if is_over:
             words = "the level did not become steady"
             return TrialOutcome("undecided", words, self._observe(steady, ALPHA), lack="not steady")
         return self._find_plain_failure(steady or self._blocks[len(self._blocks) // 2 :])
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether no objective has had a sample."""
+        counted = [number for number, measure in enumerate(self._measures) if measure.kind != "rate"]
+        return bool(counted) and not any(block.sums[number][1] for block in self._blocks for number in counted)
 
     def _look(self, blocks: Sequence[LevelBlock], held: float, is_over: bool) -> TrialOutcome | None:
         if self._looks < len(LOOKS) and held >= LOOKS[self._looks]:

@@ -27,7 +27,7 @@ def _finding(result: CapacityResult, objectives: str) -> str:
         at_least = "at least " if is_open else ""
         return f"It holds {at_least}{count(result.users, 'user')} with {objectives}{_interval(result)}."
     if not result.trials:
-        return "No level was judged before the time was over."
+        return f"No level was judged before {_end_of(result)}."
     first = f"{count(result.trials[0].users, 'user')}, the first level"
     why = result.trials[-1].why
     if result.ended_by == "initial fails":
@@ -46,19 +46,21 @@ def _interval(result: CapacityResult) -> str:
 def _confirmation(result: CapacityResult) -> tuple[str, ...]:
     if result.users is None or result.confirmed:
         return ()
-    return ("The time was over before that was confirmed by a second trial.",)
+    end = _end_of(result)
+    return (f"{end[0].upper()}{end[1:]} before that was confirmed by a second trial.",)
+
+
+def _end_of(result: CapacityResult) -> str:
+    return {"stopped": "the run was ended", "users ended": "users had ended for good"}.get(
+        result.ended_by, "the time was over"
+    )
 
 
 def _limits(result: CapacityResult) -> tuple[str, ...]:
     """Why the next level up did not hold."""
-    above = [
-        trial
-        for trial in result.trials
-        if trial.purpose != "recover" and trial.outcome != "passed" and trial.users > (result.users or 0)
-    ]
-    if result.users is None or not above:
+    least = result.least_failed
+    if result.users is None or least is None:
         return ()
-    least = min(above, key=lambda trial: trial.users)
     return (f"With {count(least.users, 'user')} it did not: {least.why}.",)
 
 

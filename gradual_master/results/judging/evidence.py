@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.units import count, percent
-from gradual_master.analysis.capacity.result import CapacityResult
+from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
@@ -53,6 +53,8 @@ class Evidence:
     """A sentence for every custom metric that lacks values."""
     capacity: CapacityResult | None = None
     """What a search has found; None in a plan without one."""
+    saturated_trials: tuple[TrialRecord, ...] = ()
+    """Of the trials that its number rests on, those in which the generator was the bottleneck."""
     tolerated_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     min_saturated_intervals: int = 0

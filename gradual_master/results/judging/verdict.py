@@ -118,6 +118,8 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
         yield f"{_loss(evidence)}; more than {percent(MAX_LOST_SHARE)} make a run invalid"
     if _is_saturated(evidence):
         yield f"{_saturation(evidence)}; {_remedy(MAX_SATURATED_SHARE)}"
+    elif evidence.saturated_trials and not evidence.run.allow_saturated:
+        yield _saturated_trials(evidence)
     if _is_unaccounted(evidence):
         yield f"{_unaccounted(evidence)}; {_remedy(MAX_UNACCOUNTED_SHARE)}"
 
@@ -126,6 +128,16 @@ def _remedy(most: float) -> str:
     return (
         f"more than {percent(most)} make a run invalid: give it more agents or cores, or fewer users "
         "(--allow-saturated judges it anyway)"
+    )
+
+
+def _saturated_trials(evidence: Evidence) -> str:
+    """A capacity that may be the generator's own."""
+    levels = sorted({trial.users for trial in evidence.saturated_trials})
+    users = " and ".join(count(level, "user") for level in levels)
+    return (
+        f"find_capacity: agents were saturated in the trials of {users}, so the capacity may be that of the generator: "
+        "give it more agents or cores (--allow-saturated judges it anyway)"
     )
 
 

@@ -16,6 +16,7 @@ from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, ITERATION, PACED, RESPONSE_TIME, TTFB
+from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
@@ -266,7 +267,15 @@ class _Writer:
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             capacity=search.result if search else None,
+            saturated_trials=self._saturated_trials(search.result if search else None),
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
+        )
+
+    def _saturated_trials(self, found: CapacityResult | None) -> tuple[TrialRecord, ...]:
+        marks = self._fleet.saturation.marks
+        deciding = () if found is None else found.deciding
+        return tuple(
+            trial for trial in deciding if marks(round(trial.started_s * NS_PER_S), round(trial.ended_s * NS_PER_S))
         )
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:

@@ -17,7 +17,7 @@ def test_it_is_a_number_of_users() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("capacity >= 180", "a number of users: write the limit with its unit, such as 100 users"),
+        ("capacity >= 180", "a number of users: write the limit with its unit, such as 180 users"),
         ("capacity >= 1.5 users", "such as 100 users"),
         ("capacity >= 0 users", "a number of users"),
         ("capacity >= 180/s", "such as 100 users"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from raw_run import START, S, Stretch, agent, batch_of, fleet_of, run_of
 
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.scheduling import compile_schedule
+from gradual_common.protocol.batch import Health
 from gradual_master.coordination.events import ChooseLevel, EndSearch
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.facts import SlotsFinished
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
@@ -58,10 +61,19 @@ class SearchedRun:
         self._second = 0
         self._change: tuple[int, int] | None = None
         self._missing: dict[int, float] = {}
+        self._finished: tuple[SlotsFinished, ...] = ()
+        self.stops: dict[int, float] = {}
+        """For how long the agent's loop stands still in a second, s."""
+        self.strained_above: float = inf
+        """With more users the agent has no core to spare."""
 
     def lose_users(self, second: int, users: float) -> None:
         """In this second so many users are missing."""
         self._missing[second] = users
+
+    def end_users(self, second: int, users: int) -> None:
+        """From this second on so many users have ended for good."""
+        self._finished = (SlotsFinished(START + second * S, 0, users),)
 
     def run(self, seconds: int = 1800) -> Summary:
         """The summary of at most so many seconds."""
@@ -84,11 +96,14 @@ class SearchedRun:
         self.levels += [change.target] if second * S == change.at else []
         samples = [(0, kind, ns) for kind, ns in self._system(change.target, self._random)]
         busy = min(change.target, sum(ns for _, _, ns in samples) / S)
-        active = change.target - self._missing.get(second, 0.0)
+        finished = tuple(slots for slots in self._finished if slots.at <= START + second * S)
+        active = change.target - self._missing.get(second, 0.0) - sum(slots.count for slots in finished)
         users = ((active, busy, active - busy, 0.0),)
         stretch = Stretch(change.level, second * S, (second + 1) * S, samples, users=users)
-        aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1))
-        aggregate.close(second)
+        lags = [round(self.stops[second] * S)] if second in self.stops else []
+        health = Health(0.95 if change.target > self.strained_above else 0.5, active, active, 0)
+        aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1, health=health, loop_lags=lags))
+        aggregate.close(second, finished)
         self._second += 1
         assert aggregate.search is not None
         for decision in aggregate.search.take_decisions():

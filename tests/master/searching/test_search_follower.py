@@ -112,6 +112,42 @@ def test_a_third_of_a_user_is_much_of_one() -> None:
     assert len(run.notes) == 1
 
 
+def test_what_users_measure_while_an_agent_stands_still_decides_nothing() -> None:
+    run = SearchedRun(queue(), thresholds=["mean < 1ms"])
+    run.stops = dict.fromkeys(range(30), 1.5)
+    run.run(seconds=30)
+    assert run.notes == []
+    run.run(seconds=30)
+    assert len(run.notes) == 1
+
+
+def test_users_that_ended_for_good_end_the_search() -> None:
+    """No level would have all of its users any more: the rest of the duration would be spent for nothing."""
+    run = SearchedRun(queue())
+    run.end_users(80, 4)
+    summary = run.run()
+    found = found_in(summary)
+    assert (found.users, found.confirmed, found.ended_by) == (10, False, "users ended")
+    assert summary.run.measured_s < 90
+    assert summary.verdict.status == "failed"
+    assert "users ended for good, as data was used up, before a capacity was confirmed" in summary.verdict.reasons[0]
+    assert summary.analysis.answer[1] == "Users had ended for good before that was confirmed by a second trial."
+
+
+def test_a_capacity_that_may_be_the_generators_own_is_invalid() -> None:
+    run = SearchedRun(queue())
+    run.strained_above = 40
+    run.run()
+    assert run.end().verdict.status == "invalid"
+    assert run.end(allow_saturated=True).verdict.status == "passed"
+
+
+def test_an_overload_that_decides_nothing_may_saturate_an_agent() -> None:
+    run = SearchedRun(queue(), thresholds=["p95 < 300ms"], increment=10, max_concurrency=200, precision="50%")
+    run.strained_above = 150
+    assert run.run().verdict.status == "passed"
+
+
 def test_every_step_is_said_with_its_reason() -> None:
     run = SearchedRun(queue())
     run.run()

@@ -168,6 +168,13 @@ def test_a_level_without_samples_is_undecided() -> None:
     assert outcome.why == "mean < 100ms: too few samples"
 
 
+def test_a_system_that_never_answers_is_no_unsteady_one() -> None:
+    """Its users wait for their first responses: a longer `hold` would change nothing."""
+    outcome, _ = decide("mean < 100ms", [((0.0, 0.0),)] * 121, steady_from_s=None)
+    assert outcome is not None
+    assert (outcome.outcome, outcome.lack, outcome.why) == ("undecided", "no data", "no answer came")
+
+
 def test_a_late_steady_part_is_judged_as_far_as_it_goes() -> None:
     outcome, blocks = decide("mean < 100ms", means(101, spread=30, seed=4), steady_from_s=80.0)
     assert outcome is not None

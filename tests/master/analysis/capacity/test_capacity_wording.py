@@ -124,7 +124,15 @@ NOTHING = replace(FOUND, users=None, low=None, high=None, confirmed=False, recov
             "No level up to 500 users met p95 below 500 ms.",
         ),
         (replace(NOTHING, ended_by="duration", trials=()), "No level was judged before the time was over."),
+        (replace(NOTHING, ended_by="stopped", trials=()), "No level was judged before the run was ended."),
     ],
 )
 def test_a_search_that_found_nothing_says_why(result: CapacityResult, sentence: str) -> None:
     assert words(result) == (sentence,)
+
+
+def test_a_result_rests_on_the_level_found_and_the_least_that_did_not_hold() -> None:
+    assert [(trial.users, trial.purpose) for trial in FOUND.deciding] == [(190, "climb"), (180, "confirm")]
+    assert FOUND.least_failed == FOUND.trials[2]
+    nothing = replace(NOTHING, ended_by="initial fails", trials=(trial(10, "failed"),))
+    assert nothing.deciding == nothing.trials

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from capacity_trials import trial
 from made_evidence import evidence_of
 
 from gradual_common.clock import NS_PER_S
@@ -48,6 +49,8 @@ WORST = WindowGap("a", 30, 40, 500, 0.274)
             "failed",
             1,
         ),
+        (evidence_of(saturated_trials=(trial(120),)), "invalid", 3),
+        (evidence_of(saturated_trials=(trial(120),), allow_saturated=True), "passed", 0),
         (evidence_of(unaccounted=0.031), "invalid", 3),
         (evidence_of(unaccounted=0.03), "passed", 0),
         (evidence_of(unaccounted=0.9, allow_saturated=True), "passed", 0),
@@ -184,3 +187,12 @@ def test_without_names_there_is_no_list() -> None:
 def test_more_bad_windows_than_the_worst_are_counted(flagged: int, more: str) -> None:
     verdict = judge(evidence_of(worst=(WindowGap("a", 0, 10, 60, 0.5),), flagged=flagged))
     assert verdict.warnings == (f"a was late for 50% of its users' time from 0 s to 10 s (Little's law){more}",)
+
+
+def test_a_search_is_invalid_if_an_agent_was_saturated_in_the_trials_that_decide() -> None:
+    """A small share of the run is enough: most of it is of levels that decide nothing."""
+    seen = judge(evidence_of(saturated_trials=(trial(120), trial(121, "failed"), trial(120))))
+    assert seen.reasons == (
+        "find_capacity: agents were saturated in the trials of 120 users and 121 users, so the capacity may be that of "
+        "the generator: give it more agents or cores (--allow-saturated judges it anyway)",
+    )
