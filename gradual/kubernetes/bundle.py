@@ -80,6 +80,7 @@ def plain_options(arguments: RunArguments) -> list[str]:
     words += [f"--duration={arguments.duration}"] if arguments.duration is not None else []
     flags = {"--allow-saturated": arguments.allow_saturated, "--verbose": arguments.verbose, "--quiet": arguments.quiet}
     words += [flag for flag, is_set in flags.items() if is_set]
+    words += [f"--fail-on={arguments.fail_on}"] if arguments.fail_on != "regression" else []
     words += [f"--profile={arguments.profile}"] if arguments.profile is not None else []
     words += [f"--tag={tag}" for tag in arguments.tag]
     words += [f"--log-format={arguments.log_format}"]

@@ -28,8 +28,8 @@ def unpack_document(packed: bytes) -> dict[str, Any]:
 
 
 def pack_text(text: str) -> bytes:
-    """A text, compressed."""
-    return ZstdCompressor().compress(text.encode())
+    """A text, compressed; half of a surrogate pair becomes a question mark, as in files."""
+    return ZstdCompressor().compress(text.encode("utf-8", "replace"))
 
 
 def unpack_text(packed: bytes) -> str:

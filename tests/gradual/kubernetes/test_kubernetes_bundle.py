@@ -122,10 +122,17 @@ def test_the_masters_command_says_where_files_are_and_holds_no_secret(plan: Path
 
 
 def test_options_without_secrets_are_passed_on_as_they_are(plan: Path) -> None:
-    more = {"users": 1, "duration": "5s", "tag": ["a=$(B)"], "allow_saturated": True, "base_url": "http://u:p@b"}
+    more = {
+        "users": 1,
+        "duration": "5s",
+        "tag": ["a=$(B)"],
+        "allow_saturated": True,
+        "fail_on": "inconclusive",
+        "base_url": "http://u:p@b",
+    }
     bundle = bundle_of(plan, **more)
     words = bundle.arguments
-    assert {"--users=1", "--duration=5s", "--tag=a=$$(B)", "--allow-saturated"} <= set(words)
+    assert {"--users=1", "--duration=5s", "--tag=a=$$(B)", "--allow-saturated", "--fail-on=inconclusive"} <= set(words)
     assert "http://u:p@b" in bundle.variables.values()
     assert "u:p" not in " ".join(words)
 

@@ -94,7 +94,9 @@ def test_a_mistake_in_the_plan_comes_before_any_output() -> None:
         rendered(BANK, "--set", "config.seed=many")
 
 
-@pytest.mark.parametrize("words", [["--monitor"], ["--json"], ["-o", "json=a.json"], ["--exit-code", "failed=9"]])
+@pytest.mark.parametrize(
+    "words", [["--monitor"], ["--json"], ["-o", "json=a.json"], ["--exit-code", "failed=9"], ["--baseline", "main"]]
+)
 def test_options_for_this_machine_are_refused(words: list[str]) -> None:
     with pytest.raises(ClusterInputError, match=f"^{words[0]}.*cannot be used with render"):
         rendered(BANK, *words)

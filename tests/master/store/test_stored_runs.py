@@ -9,7 +9,7 @@ from stored_runs import stored_summary
 
 from gradual_master.errors import StoreError, StoreInputError
 from gradual_master.store.opening import StoreDatabase, open_store
-from gradual_master.store.packing import pack_text, unpack_document, unpack_text
+from gradual_master.store.packing import pack_document, pack_text, unpack_document, unpack_text
 from gradual_master.store.runs import (
     RunFilter,
     add_run,
@@ -144,3 +144,7 @@ def test_a_damaged_summary_is_an_error_of_the_store(packed: bytes) -> None:
 
 def test_a_plan_is_packed_as_text() -> None:
     assert unpack_text(pack_text("größe: →\n")) == "größe: →\n"
+
+
+def test_half_of_a_surrogate_pair_takes_no_run_with_it() -> None:
+    assert unpack_document(pack_document({"text": "a\ud800b"})) == {"text": "a?b"}
