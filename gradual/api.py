@@ -16,15 +16,19 @@ from gradual.agents.processes import AgentProcesses, default_agents, private_fol
 from gradual.errors import UsageError
 from gradual_common.plan.loader import LoadedPlan, PlanSource, load_plan
 from gradual_common.plan.reading.overrides import Overrides
+from gradual_common.process.exit_codes import FailOn
 from gradual_common.process.logs import host_logging
 from gradual_common.secrecy.masking import hide_credentials
 from gradual_common.units import read_duration
+from gradual_master.command_line.baseline import baseline_of
 from gradual_master.command_line.options import plan_of_url
 from gradual_master.command_line.running import watch
 from gradual_master.reporting import BUILT_IN, BaseReporter, Reporter
 from gradual_master.reporting.running.lookup import ReporterFinder
 from gradual_master.results.summary.sections import Summary
 from gradual_master.run.options import RunOptions
+from gradual_master.store.location import locate_store
+from gradual_master.store.reporter import StoreReporter
 
 PlanLike = str | os.PathLike[str] | Mapping[str, Any]
 ReporterLike = BaseReporter | type[BaseReporter] | str
@@ -54,6 +58,9 @@ async def run_async(
     lease: str = "10s",
     allow_missing: float = 0.01,
     allow_saturated: bool = False,
+    store: str | None = None,
+    baseline: str | Sequence[str] = (),
+    fail_on: FailOn = "regression",
 ) -> Summary:
     """Run a plan on this machine, with its own agent processes, and judge it.
 
@@ -61,7 +68,9 @@ async def run_async(
     their paths, such as {"users.guest.concurrency": 10}; `ramp_config`: the ramp, such as {"strategy": "additive",
     "initial": 5, "increment": 5, "interval": "10s"}; `base_url`, `users`, `duration`, `data`, `env`, `profile`,
     `tags`: as the options of `gradual run`. `reporters`: instances, classes, or what `-o` takes ("html=report.html").
-    `allow_missing`: a share of the scheduled user-seconds.
+    `allow_missing`: a share of the scheduled user-seconds. `store`: the SQLite file in which the run is kept; without
+    one it is kept nowhere. `baseline`: the name of a baseline of the store (by default the user's), or summaries;
+    `fail_on`: what of the comparison fails the run.
 
     The result is in the summary, also of a failed run: `summary.verdict`. Raises PlanError with every mistake of the
     plan, and other GradualErrors, before anything is sent. If it is cancelled, it ends its agents at once.
@@ -71,12 +80,16 @@ async def run_async(
     changes = Overrides(base_url, users, duration, data or {}, env or {}, sets, profile)
     source = source_of(plan)
     loaded = load_plan(source, changes, os.environ)
+    words = [baseline] if isinstance(baseline, str) else baseline
     options = RunOptions(
         lease=read_duration(lease),
         interval=read_duration(interval),
         allow_missing=allow_missing,
         allow_saturated=allow_saturated,
         tags=dict(tags or {}),
+        store=None if store is None else locate_store(store, os.environ, by_default=False),
+        # In a thread: it may load the database library, and must not block the event loop of the host program.
+        baseline=await asyncio.to_thread(baseline_of, words, loaded.plan.config.baseline, store, fail_on),
     )
     number = default_agents() if agents is None else agents
     return await _run_with_agents(loaded, options, number, reporters, source.folder_of_code)
@@ -115,6 +128,8 @@ async def _run_with_agents(
     if number < 1:
         raise UsageError(f"agents={number}: at least 1 is needed")
     instances = make_reporters(reporters, loaded)
+    if options.store is not None:
+        instances.append(StoreReporter(options.store))
     with private_folder() as folder, host_logging():
         socket = folder / "master"
         options = replace(

@@ -14,28 +14,26 @@ from pathlib import Path
 from gradual_common.plan.model.baselines import NONE, names_a_file
 from gradual_common.process.exit_codes import FailOn
 from gradual_common.secrecy.quoting import quoted
-from gradual_master.command_line.options import RunArguments
 from gradual_master.comparing.against import Baseline
 from gradual_master.comparing.reading import read_run
 from gradual_master.errors import StoreError, StoreInputError
 from gradual_master.store.location import locate_store
 
 
-def baseline_of(arguments: RunArguments, of_plan: str | None) -> Baseline | None:
+def baseline_of(words: Sequence[str], of_plan: str | None, store: str | None, fail_on: FailOn) -> Baseline | None:
     """The baseline of a run; None without one.
 
-    `of_plan`: the name in the plan; `--baseline` goes before it. StoreInputError, StoreError or SummaryRefusedError for
-    what the command line names.
+    `words`: of `--baseline`, which go before `of_plan`, the name in the plan. `store`: as `--store` names it. Raises
+    StoreInputError, StoreError or SummaryRefusedError for what `words` name.
     """
-    words, fail_on = arguments.baseline, arguments.fail_on
     if not words:
-        return None if of_plan is None else _baseline_of_plan(of_plan, arguments.store, fail_on)
-    if words == [NONE]:
+        return None if of_plan is None else _baseline_of_plan(of_plan, store, fail_on)
+    if list(words) == [NONE]:
         return None
     files = [word for word in words if names_a_file(word)]
     if len(words) > 1 and len(files) < len(words):
         raise StoreInputError(f"--baseline {quoted(' '.join(words))}: give one name, or only files (./FILE, FILE.json)")
-    return _baseline_of_files(files, fail_on) if files else _stored_baseline(words[0], arguments.store, fail_on)
+    return _baseline_of_files(files, fail_on) if files else _stored_baseline(words[0], store, fail_on)
 
 
 def _baseline_of_files(files: Sequence[str], fail_on: FailOn) -> Baseline:

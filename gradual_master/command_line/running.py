@@ -39,7 +39,8 @@ def run_and_report(
     """Conduct the run, print the results, and return the exit code."""
     configure_logging(log_level, arguments.log_format)
     raise_file_limit(MAX_FILES)
-    options = replace(options, baseline=baseline_of(arguments, loaded.plan.config.baseline))
+    named, of_plan = arguments.baseline, loaded.plan.config.baseline
+    options = replace(options, baseline=baseline_of(named, of_plan, arguments.store, arguments.fail_on))
     reporters = make_reporters(arguments, loaded)
     if options.store is not None:
         reporters.append(StoreReporter(options.store))

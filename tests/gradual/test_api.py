@@ -19,6 +19,8 @@ from gradual.api import source_of
 from gradual.errors import UsageError
 from gradual.reporting import BaseReporter, Request, Summary
 from gradual_master.errors import ReporterError
+from gradual_master.store.opening import open_store
+from gradual_master.store.runs import RunFilter, list_runs
 
 pytestmark = pytest.mark.system
 
@@ -203,3 +205,24 @@ def test_a_plan_of_a_url_is_not_called_by_the_password_in_it() -> None:
     source = source_of("http://user:sesame-9@bank.example/")
     assert "sesame-9" not in source.name
     assert "bank.example" in source.name
+
+
+def test_a_run_is_kept_and_compared_if_asked_to(system: System, tmp_path: Path) -> None:
+    store = str(tmp_path / "runs.sqlite")
+    first = gradual.run(plan_of(system), agents=1, store=store, **LENIENT)
+    (tmp_path / "first.json").write_text(json.dumps(first.to_dict()))
+    second = gradual.run(
+        plan_of(system), agents=1, baseline=str(tmp_path / "first.json"), fail_on="inconclusive", **LENIENT
+    )
+    with open_store(tmp_path / "runs.sqlite").reading() as connection:
+        assert [run.id for run in list_runs(connection, RunFilter())] == [first.run.id]
+    assert second.comparison is not None
+    assert second.comparison.baseline == "first.json"
+    assert (second.verdict.status, second.run.exit_code) == ("failed", 1)
+    assert "decides nothing (--fail-on inconclusive)" in second.verdict.reasons[-1]
+
+
+def test_a_plan_whose_baseline_is_not_there_yet_runs_and_says_so(system: System, tmp_path: Path) -> None:
+    summary = gradual.run(plan_of(system, baseline="main"), agents=1, store=str(tmp_path / "runs.sqlite"), **LENIENT)
+    said = "not compared with the baseline main: there is no store at"
+    assert any(warning.startswith(said) for warning in summary.verdict.warnings)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from stored_runs import measured_summary
 
+from gradual_common.process.exit_codes import FailOn
 from gradual_master.analysis.comparison.runs import AaVariation
 from gradual_master.command_line.baseline import baseline_of
-from gradual_master.command_line.options import RunArguments
 from gradual_master.errors import GradualError, StoreInputError, SummaryRefusedError
 from gradual_master.reporting.jsonfile import render_json
 from gradual_master.store.baselines import set_baseline
@@ -32,8 +32,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def found(*words: str, of_plan: str | None = None, **options: Any) -> Any:
-    return baseline_of(RunArguments(baseline=list(words), **options), of_plan)
+def found(*words: str, of_plan: str | None = None, store: str | None = None, fail_on: FailOn = "regression") -> Any:
+    return baseline_of(words, of_plan, store, fail_on)
 
 
 def test_a_name_is_a_baseline_of_the_store_with_its_variation() -> None:
