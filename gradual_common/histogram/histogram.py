@@ -117,6 +117,15 @@ class Histogram:
         above = int(self.counts[read > limit].sum())
         return above + self.underflow * (self._min > limit) + self.overflow * (self._max > limit)
 
+    def sum_above(self, limit: float) -> float:
+        """The sum of those times, ns, within `QUANTILE_ERROR`; it is exact if all of them lie above."""
+        if self.count_above(limit) == self.count:
+            return float(self.sum)
+        read = np.clip(ESTIMATES, self._min, self._max)
+        above = read > limit
+        total = float(read[above] @ self.counts[above])
+        return total + self.overflow * self._max * (self._max > limit)
+
     def indices(self) -> dict[int, int]:
         """The counts of the filled buckets by their index i (OpenTelemetry's at scale 6), ascending."""
         filled = np.flatnonzero(self.counts)

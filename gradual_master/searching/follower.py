@@ -101,7 +101,7 @@ class SearchFollower:
         if not self._reached:
             self._reached = True
             self._handle(LevelReached(round(level.target), begin_s))
-        sums = self._sums(part)
+        sums = self._sums(part, begin + self._terms.interval - level.start)
         block = LevelBlock(begin_s, begin_s + self._terms.interval / NS_PER_S, sums)
         self._handle(BlockEnded(block, _steady_from_s(levels, level)))
 
@@ -153,9 +153,9 @@ class SearchFollower:
         held = {"passed": "held", "failed": "did not hold", "undecided": "could not be judged"}[trial.outcome]
         return f"{count(trial.users, 'user')} {held} ({trial.why}); "
 
-    def _sums(self, part: Contribution) -> tuple[tuple[float, float], ...]:
+    def _sums(self, part: Contribution, elapsed: int) -> tuple[tuple[float, float], ...]:
         totals = self._terms.totals([part])
-        return tuple(sums_of(one.objective, one.measure, totals) for one in self._objectives)
+        return tuple(sums_of(one.objective, one.measure, totals, elapsed) for one in self._objectives)
 
 
 def _is_complete(part: Contribution, level: Level, interval: int) -> bool:

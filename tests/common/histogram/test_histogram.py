@@ -200,3 +200,12 @@ def test_the_count_above_a_limit_is_that_of_the_samples_but_for_the_limit_s_buck
 
 def test_no_time_of_an_empty_histogram_is_above_a_limit() -> None:
     assert Histogram().count_above(0) == 0
+
+
+@pytest.mark.parametrize("limit", [0, 250_000_000, 10**12])
+def test_the_sum_above_a_limit_is_that_of_the_samples_but_for_the_error(limit: int) -> None:
+    values = np.arange(1, 1001, dtype=np.int64) * 1_000_000
+    histogram = Histogram()
+    histogram.add_many(values)
+    assert histogram.sum_above(limit) == pytest.approx(int(values[values > limit].sum()), rel=0.006)
+    assert Histogram().sum_above(limit) == 0

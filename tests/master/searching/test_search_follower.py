@@ -112,6 +112,28 @@ def test_a_third_of_a_user_is_much_of_one() -> None:
     assert len(run.notes) == 1
 
 
+@pytest.mark.parametrize("rule", ["mean < 100ms", "p95 < 100ms", "error_rate < 1%"])
+def test_what_users_of_an_overload_still_wait_for_does_not_fail_the_next_level(rule: str) -> None:
+    """Up to 17 users it answers in 5 ms. Those of 20 get their failures 40 s later, when a lower level is in force."""
+
+    def answer(users: int, random: np.random.Generator) -> list[Answer]:
+        if users > 17:
+            overloads.append(users)
+            return [("status", 2000 * MS) for _ in range(users)]
+        late = [("status", 40_000 * MS)] * 4 if users > 10 and len(overloads) in (9, 10, 11) and len(seen) < 20 else []
+        seen.extend([users] if users > 10 and overloads else [])
+        return [*late, *(("", 5 * MS) for _ in range(users))]
+
+    overloads: list[int] = []
+    seen: list[int] = []
+    found = found_in(SearchedRun(answer, thresholds=[rule]).run())
+    assert [(trial.users, trial.outcome) for trial in found.trials[:3]] == [
+        (10, "passed"),
+        (20, "failed"),
+        (15, "passed"),
+    ]
+
+
 def test_what_users_measure_while_an_agent_stands_still_decides_nothing() -> None:
     run = SearchedRun(queue(), thresholds=["mean < 1ms"])
     run.stops = dict.fromkeys(range(30), 1.5)
