@@ -97,9 +97,10 @@ def describe_search(schedule: Schedule) -> list[str]:
     if searched is None:
         return []
     climb = " → ".join(f"{level:,}" for level in searched.climb[:MAX_CLIMB_SHOWN])
+    noun = "user" if searched.climb == (1,) else "users"
     more = " → …" if len(searched.climb) > MAX_CLIMB_SHOWN else ""
     return [
-        f"The search climbs while all objectives are met: {climb}{more} users.",
+        f"The search climbs while all objectives are met: {climb}{more} {noun}.",
         "Then it narrows down on the most users that meet them, confirms that level, and looks for a recovery.",
     ]
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from gradual_common.clock import NEVER
 from gradual_common.errors import PlanError, Problem
 from gradual_common.plan.model.plan import Plan
+from gradual_common.schedule.ramps.find_capacity import FindCapacityRamp
 from gradual_common.schedule.ramps.parsing import trace
 from gradual_common.schedule.ramps.ramp import Curve, Ramp
 from gradual_common.schedule.schedule import Change, Level, Schedule, SchedulePhase, SearchedPhase
@@ -213,8 +214,17 @@ def _warnings(traced: _TracedPhase, *, several: bool) -> list[str]:
     if phase.duration is None:
         return []
     prefix = f"phase {phase.name!r}: " if several else ""
-    late = [(path, text) for curve, path in traced.curves if (text := _late(curve, phase.duration))]
+    late = [(phase.path, text)] if (text := _too_short(phase.ramp, phase.duration)) else []
+    late += [(path, text) for curve, path in traced.curves if (text := _late(curve, phase.duration))]
     return [prefix + (f"{path}: " if path != phase.path else "") + text for path, text in late]
+
+
+def _too_short(ramp: Ramp | None, duration: int) -> str:
+    """A warning if a search has no time to confirm anything; else empty."""
+    if not isinstance(ramp, FindCapacityRamp) or duration >= ramp.shortest:
+        return ""
+    length, least = format_duration(duration), format_duration(ramp.shortest)
+    return f"within {length} no capacity can be confirmed: two trials take {least} at least; lengthen the duration"
 
 
 def _late(curve: Curve, duration: int) -> str:

@@ -14,6 +14,8 @@ from gradual_common.schedule.ramps.ramp import Curve, Ramp, needed
 from gradual_common.units import NS
 
 DEFAULT_MULTIPLIER = 2.0
+MIN_TRIAL = 50 * NS["s"]
+"""No level is called steady before (`steady_state.MIN_SECONDS`), so no trial that holds is shorter."""
 MAX_CLIMB = 1_000
 """A climb of more levels would take days."""
 
@@ -73,6 +75,11 @@ class FindCapacityRamp(Ramp):
     def factor(self) -> float | None:
         """The multiplier, or its default; None for a climb that adds."""
         return None if self.increment is not None else self.multiplier or DEFAULT_MULTIPLIER
+
+    @property
+    def shortest(self) -> int:
+        """The least time in which a capacity can be found and confirmed: a trial, settling, and another trial, ns."""
+        return 2 * max(MIN_TRIAL, self.hold) + self.settle
 
     def trace(self, users: int, duration: int | None, before: int) -> Curve:
         needed(duration, "`find_capacity`, the longest time that the search may take,")

@@ -57,3 +57,12 @@ def test_a_search_may_follow_other_phases() -> None:
     assert schedule.searched is not None
     assert schedule.searched.number == 1
     assert [(level.phase, level.start // S, level.target) for level in schedule.levels] == [(0, 0, 90.0), (1, 60, 10.0)]
+
+
+def test_a_duration_in_which_nothing_can_be_confirmed_is_warned_of() -> None:
+    """A level that holds takes 50 s; it is found, and, after 10 s of settling, confirmed."""
+    assert compiled(duration="110s").warnings == ()
+    (warning,) = compiled(duration="109s").warnings
+    assert "no capacity can be confirmed: two trials take 1m50s at least" in warning
+    (warning,) = compiled(ramp_up={**SEARCH, "hold": "10m"}).warnings
+    assert "two trials take 20m10s at least" in warning
