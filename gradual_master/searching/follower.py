@@ -82,6 +82,9 @@ class SearchFollower:
         """Whether it has asked for the next one, which is not there yet."""
         self._reached = False
         """Whether all users of the level were there for an interval."""
+        self._measured_from_s: float | None = None
+        """Since when the level is measured without a gap. An interval of which no agent reports ends its course
+        (`LevelMeasurements`); a new one begins after it."""
         self._decisions: list[Decision] = []
 
     def take(
@@ -92,18 +95,19 @@ class SearchFollower:
         if self.result is not None or begin < level.start or not self._is_awaited(level, schedule):
             return
         part = interval.measured.of_scopes((level.number,))
+        begin_s = begin / NS_PER_S
+        self._note_gap(begin_s, is_measured=bool(part.scopes))
         if have_ended and _active(part, self._terms.interval) < level.target - _tolerated(level):
             self._handle(SearchUsersEnded())
             return
         if not part.scopes or not _is_complete(part, level, self._terms.interval) or _stood_still(interval):
             return
-        begin_s = begin / NS_PER_S
         if not self._reached:
             self._reached = True
             self._handle(LevelReached(round(level.target), begin_s))
         sums = self._sums(part, begin + self._terms.interval - level.start)
         block = LevelBlock(begin_s, begin_s + self._terms.interval / NS_PER_S, sums)
-        self._handle(BlockEnded(block, _steady_from_s(levels, level)))
+        self._handle(BlockEnded(block, self._steady_from_s(levels, level)))
 
     def take_decisions(self) -> list[Decision]:
         """What was decided since the last call."""
@@ -131,6 +135,7 @@ class SearchFollower:
             if self._level == NO_LEVEL:
                 self._search.handle(SearchBegun())  # It asks for the level with which the phase begins.
             self._level, self._asks, self._reached = level.number, False, False
+            self._measured_from_s = None
         return not self._asks
 
     def _handle(self, event: SearchInput) -> None:
@@ -152,6 +157,19 @@ class SearchFollower:
         trial = self._search.trials[-1]
         held = {"passed": "held", "failed": "did not hold", "undecided": "could not be judged"}[trial.outcome]
         return f"{count(trial.users, 'user')} {held} ({trial.why}); "
+
+    def _note_gap(self, begin_s: float, *, is_measured: bool) -> None:
+        if not is_measured:
+            self._measured_from_s = None
+        elif self._measured_from_s is None:
+            self._measured_from_s = begin_s
+
+    def _steady_from_s(self, levels: LevelMeasurements, level: Level) -> float | None:
+        """From when on the level is steady, as far as it is known now; seconds since the schedule's start."""
+        steady = levels.steady_part_so_far(level.number)
+        if steady is None or steady.from_s is None or self._measured_from_s is None:
+            return None
+        return self._measured_from_s + steady.from_s
 
     def _sums(self, part: Contribution, elapsed: int) -> tuple[tuple[float, float], ...]:
         totals = self._terms.totals([part])
@@ -176,9 +194,3 @@ def _tolerated(level: Level) -> float:
 def _stood_still(interval: ClosedInterval) -> bool:
     """Whether the loop of an agent stopped for so long that its users' times are its own."""
     return any((agent.loop_lag_ms_max or 0.0) >= STANDSTILL_MS for agent in interval.health)
-
-
-def _steady_from_s(levels: LevelMeasurements, level: Level) -> float | None:
-    """From when on the level is steady, as far as it is known now; seconds since the schedule's start."""
-    steady = levels.steady_part_so_far(level.number)
-    return None if steady is None or steady.from_s is None else level.start / NS_PER_S + steady.from_s

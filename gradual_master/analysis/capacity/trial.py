@@ -76,7 +76,8 @@ class LevelTrial:
         self._blocks.append(block)
         steady = [] if steady_from_s is None else [seen for seen in self._blocks if seen.started_s >= steady_from_s]
         held = length_of(steady) / self._settings.hold_s if len(steady) >= MIN_BATCHES else 0.0
-        is_over = block.ended_s - self._reached_s >= self._settings.longest_s
+        # Not the time since then: seconds in which users were missing are no blocks, and end no trial.
+        is_over = length_of(self._blocks) >= self._settings.longest_s
         if held >= 1:
             return self._look(steady, held, is_over)
         if is_over and self._is_silent:

@@ -66,6 +66,8 @@ class SearchedRun:
         """For how long the agent's loop stands still in a second, s."""
         self.strained_above: float = inf
         """With more users the agent has no core to spare."""
+        self.gaps: set[int] = set()
+        """Seconds of which no batch comes."""
 
     def lose_users(self, second: int, users: float) -> None:
         """In this second so many users are missing."""
@@ -102,7 +104,8 @@ class SearchedRun:
         stretch = Stretch(change.level, second * S, (second + 1) * S, samples, users=users)
         lags = [round(self.stops[second] * S)] if second in self.stops else []
         health = Health(0.95 if change.target > self.strained_above else 0.5, active, active, 0)
-        aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1, health=health, loop_lags=lags))
+        if second not in self.gaps:
+            aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1, health=health, loop_lags=lags))
         aggregate.close(second, finished)
         self._second += 1
         assert aggregate.search is not None

@@ -143,6 +143,20 @@ def test_what_users_measure_while_an_agent_stands_still_decides_nothing() -> Non
     assert len(run.notes) == 1
 
 
+def test_a_gap_begins_the_level_anew() -> None:
+    """When it is steady is known of what came after the gap: nothing before it decides."""
+
+    def answer(users: int, random: np.random.Generator) -> list[Answer]:
+        seen.append(users)
+        return [("", (50 if len(seen) > 40 else 150) * MS) for _ in range(users)]
+
+    seen: list[int] = []
+    run = SearchedRun(answer, max_concurrency=10)
+    run.gaps = {40, 41}
+    first = found_in(run.run()).trials[0]
+    assert (first.outcome, first.observed[0].value) == ("passed", 50.0)
+
+
 def test_users_that_ended_for_good_end_the_search() -> None:
     """No level would have all of its users any more: the rest of the duration would be spent for nothing."""
     run = SearchedRun(queue())

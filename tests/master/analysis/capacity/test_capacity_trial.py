@@ -168,6 +168,18 @@ def test_a_level_without_samples_is_undecided() -> None:
     assert outcome.why == "mean < 100ms: too few samples"
 
 
+def test_time_in_which_users_were_missing_does_not_end_a_trial() -> None:
+    """From 60 s to 125 s an agent is away: there are no blocks."""
+    trial, outcome = LevelTrial(SETTINGS, measures_of("mean < 100ms"), 0.0), None
+    for second in (*range(60), *range(125, 185)):
+        assert outcome is None
+        outcome = trial.take(LevelBlock(second, second + 1, ((50.0 * 50 * MS, 50.0),)), 125.0 if second > 140 else None)
+        if outcome is not None:
+            break
+    assert outcome is not None
+    assert (outcome.outcome, outcome.certain) == ("passed", True)
+
+
 def test_a_system_that_never_answers_is_no_unsteady_one() -> None:
     """Its users wait for their first responses: a longer `hold` would change nothing."""
     outcome, _ = decide("mean < 100ms", [((0.0, 0.0),)] * 121, steady_from_s=None)
