@@ -7,7 +7,7 @@ marks that keep a level out of the analysis of scalability (`results.summary.sca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradual_master.analysis.comparison.metrics import METRICS
@@ -47,6 +47,27 @@ def is_level(row: Any) -> bool:
 def counts_in_comparisons(row: Mapping[str, Any]) -> bool:
     """Whether a level is one of load: no warm-up, and with users."""
     return not row.get("warm_up") and row["target"] > 0
+
+
+def trials_of(document: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a search tried a level; every level of a run without one.
+
+    At its other levels it settles after an overload, causes one, or looks for the recovery from it: how they went
+    depends on what the search did before, and in two runs they do not mean the same.
+    """
+    analysis = document.get("analysis")
+    capacity = analysis.get("capacity") if isinstance(analysis, Mapping) else None
+    trials = capacity.get("trials") if isinstance(capacity, Mapping) else None
+    if not isinstance(trials, list):
+        return lambda row: True
+    tried = (trial for trial in trials if isinstance(trial, Mapping) and trial.get("purpose") != "recover")
+    begins = [begin for trial in tried if _is_measured(begin := trial.get("started_s")) and begin is not None]
+    return lambda row: any(_lasts(row, begin) for begin in begins)
+
+
+def _lasts(row: Mapping[str, Any], second: float) -> bool:
+    start, end = row.get("start_s"), row.get("end_s")
+    return isinstance(start, int | float) and isinstance(end, int | float) and start <= second < end
 
 
 def compared_level(row: Mapping[str, Any]) -> ComparedLevel:

@@ -9,7 +9,7 @@ from typing import Any
 from gradual_common.secrecy.quoting import shorten, visible
 from gradual_master.analysis.comparison.refusals import ComparedFacts
 from gradual_master.analysis.comparison.runs import ComparedRun
-from gradual_master.comparing.levels import compared_level, counts_in_comparisons, is_level
+from gradual_master.comparing.levels import compared_level, counts_in_comparisons, is_level, trials_of
 from gradual_master.errors import SummaryRefusedError
 from gradual_master.results.summary.sections import SCHEMA
 
@@ -50,7 +50,8 @@ def read_run(document: Any, name: str | None = None) -> SummaryRun:
     if not isinstance(run_id, str) or not run_id:
         raise SummaryRefusedError(f"{where}: `run.id` is missing; {UNCHANGED}")
     called = name or run_id
-    rows = [row for row in _rows(document, called) if counts_in_comparisons(row)]
+    was_tried = trials_of(document)
+    rows = [row for row in _rows(document, called) if counts_in_comparisons(row) and was_tried(row)]
     return SummaryRun(
         run_id=run_id,
         run=ComparedRun(called, tuple(map(compared_level, rows))),

@@ -50,6 +50,17 @@ def test_what_is_no_summary_is_refused_with_what_is_wrong(changed: dict[str, Any
         read_run({**document("run-1"), **changed}, "a.json")
 
 
+def test_of_a_search_the_levels_that_it_tried_are_compared() -> None:
+    """In one run 10 users come after an overload with 40, in another between two trials: they are not the same."""
+    spans = ((10, 0, 60), (40, 60, 70), (10, 70, 80), (20, 80, 140), (40, 140, 170), (18, 170, 230))
+    rows = [{**level(target), "start_s": start, "end_s": end} for target, start, end in spans]
+    purposes = ((1.0, "climb"), (61.0, "climb"), (81.0, "confirm"), (171.0, "recover"), (None, "climb"), ("x", "climb"))
+    trials = [*({"started_s": begin, "purpose": purpose} for begin, purpose in purposes), None]
+    found = read_run({**document("run-1", levels=rows), "analysis": {"capacity": {"trials": trials}}})
+    assert found.facts.targets == (10, 40, 20)
+    assert [one.target for one in found.run.levels] == [10, 40, 20]
+
+
 def test_a_list_is_no_summary() -> None:
     with pytest.raises(SummaryRefusedError, match="the summary is no JSON object"):
         read_run([])
