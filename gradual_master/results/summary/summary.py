@@ -217,13 +217,19 @@ class _Writer:
         iterations = Selection(totals.measured, (self._aggregate.index.iterations_of(number),))
         return GroupRow(
             name=self._aggregate.index.groups[number],
-            users_target=self._schedule.peak[number],
+            users_target=self._most_scheduled(number),
             users_mean=round(active / measured_s, 3) if measured_s else None,
             users_max=round(float(self._aggregate.users_max[number]), 3),
             iterations=int(totals.sums(totals.measured).iterations[number, 0]),
             iteration_ms=self._distribution(ITERATION, iterations),
             iteration_from_due_ms=self._distribution(PACED, iterations),
         )
+
+    def _most_scheduled(self, group: int) -> int:
+        """The most users that a group was to have; of a search not those that it might have climbed to."""
+        if self._schedule.searched is None:
+            return self._schedule.peak[group]
+        return max((change.users[group] for change in self._schedule.changes if change.at < self._end), default=0)
 
     def _phases(self) -> Iterator[PhaseRow]:
         for phase in self._schedule.phases:

@@ -37,6 +37,7 @@ def test_the_levels_that_it_chose_are_rows_of_the_summary() -> None:
     summary = run.run()
     assert [row.target for row in summary.levels] == run.levels
     assert summary.fleet.missing_user_s == 0
+    assert summary.groups[0].users_target == max(run.levels), "not the 200 that it might have climbed to"
 
 
 @pytest.mark.parametrize(("limit", "status"), [(30, "passed"), (60, "failed")])
