@@ -44,8 +44,10 @@ def _interval(result: CapacityResult) -> str:
 
 
 def _confirmation(result: CapacityResult) -> tuple[str, ...]:
-    if result.users is None or result.confirmed:
+    if result.users is None:
         return ()
+    if result.confirmed:
+        return () if result.low is not None else ("No trial was passed with confidence: estimates decided.",)
     end = _end_of(result)
     return (f"{end[0].upper()}{end[1:]} before that was confirmed by a second trial.",)
 

@@ -147,6 +147,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
         yield from (row.reason or row.name for row in evidence.objectives if row.passed is None)
     if evidence.capacity is not None and evidence.capacity.recovered is False:
         yield "the system did not recover from an overload: with few users again, it still broke an objective"
+    if evidence.capacity is not None and evidence.capacity.confirmed and evidence.capacity.low is None:
+        yield "find_capacity: no trial was passed with confidence, estimates decided; a longer `hold` is more certain"
     yield from evidence.uncovered
     yield from evidence.doubtful
     if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:

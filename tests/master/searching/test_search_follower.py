@@ -135,6 +135,18 @@ def test_what_users_of_an_overload_still_wait_for_does_not_fail_the_next_level(r
     ]
 
 
+def test_a_capacity_by_estimates_is_a_warning() -> None:
+    """2 requests a second for 30 s are too few to bound p99 on either side."""
+
+    def rare(users: int, random: np.random.Generator) -> list[Answer]:
+        return [("", 5 * MS)] * 2
+
+    summary = SearchedRun(rare, thresholds=["p99 < 100ms", "error_rate < 50%"], max_concurrency=10).run()
+    found = found_in(summary)
+    assert (found.users, found.confirmed, found.low) == (10, True, None)
+    assert any("no trial was passed with confidence" in text for text in summary.verdict.warnings)
+
+
 def test_what_users_measure_while_an_agent_stands_still_decides_nothing() -> None:
     run = SearchedRun(queue(), thresholds=["mean < 1ms"])
     run.stops = dict.fromkeys(range(30), 1.5)
