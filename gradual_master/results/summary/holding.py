@@ -78,7 +78,8 @@ def _judge(
 
 def _why(level: JudgedLevel) -> str:
     assert level.broken is not None
-    return f"{words_of(level.broken.rule)} ({describe(level.value, level.broken.rule.unit)})"
+    rounded = float(f"{level.value:.4g}")
+    return f"{words_of(level.broken.rule)} ({describe(rounded, level.broken.rule.unit)})"
 
 
 def _users(target: float | None) -> str:
