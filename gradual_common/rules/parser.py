@@ -61,6 +61,8 @@ class _Parser(TokenReader):
         if value.series == WATCH:
             value = value._replace(unit=unit_of_watch(self.next.text))
         limit = self._limit(value)
+        if value.series != WATCH and value.statistic in SHARES and limit == {"<": 0, ">": 100}.get(op):
+            raise self.error(f"{value.name} {op} {limit:g}% can never be met: write {op}= {limit:g}%")
         at = self._at()
         window, window_ns = self._window()
         if not self.is_done():

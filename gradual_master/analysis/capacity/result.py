@@ -106,9 +106,17 @@ class CapacityResult(Section):
         return tuple(trial for trial in self.trials if trial.purpose != "recover" and trial.users in levels)
 
     def tried_of(self, levels: Sequence[Row]) -> list[Row]:
-        """The levels that were tried: without those at which the load only settled, or that were an overload."""
-        begins = [trial.started_s for trial in self.trials]
-        return [level for level in levels if any(level.start_s <= begin < level.end_s for begin in begins)]
+        """The levels that were tried: without those at which the load only settled, and what came after an overload."""
+        return _levels_of([trial for trial in self.trials if trial.purpose != "recover"], levels)
+
+    def held_of(self, levels: Sequence[Row]) -> list[Row]:
+        """Those of them that held."""
+        return _levels_of([trial for trial in self.trials if trial.outcome == "passed"], levels)
+
+
+def _levels_of(trials: Sequence[TrialRecord], levels: Sequence[Row]) -> list[Row]:
+    begins = [trial.started_s for trial in trials]
+    return [level for level in levels if any(level.start_s <= begin < level.end_s for begin in begins)]
 
 
 def why_unconfirmed(result: CapacityResult) -> Iterator[str]:

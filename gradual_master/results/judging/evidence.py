@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradual_common.plan.model.series import SeriesIndex
@@ -99,16 +99,22 @@ def unforeseen_steps(index: SeriesIndex, totals: Totals, samples: Sequence[Error
 
 
 def uncovered_steps(
-    index: SeriesIndex, totals: Totals, objectives: Iterable[Objective], errors: Sequence[ErrorRow]
+    index: SeriesIndex,
+    totals: Totals,
+    objectives: Iterable[Objective],
+    errors: Sequence[ErrorRow],
+    among: Collection[str] | None = None,
 ) -> Iterator[str]:
     """Steps with more than 5 % failures that no objective of the plan covers, each with its most frequent failure.
 
-    `errors`: the most frequent first.
+    `errors`: the most frequent first. `among`: of these steps only, `group / step`; None: of all.
     """
     covered = _covered(objectives)
     labels = {(row.group, row.step): row.label for row in reversed(errors)}
     for step in index.steps:
         requests, failures = totals.requests_and_failures(Selection(totals.measured, (step.number,)))
+        if among is not None and f"{index.groups[step.group]} / {step.name}" not in among:
+            continue
         if step.number not in covered and failures > MAX_FAILURE_SHARE * requests:
             group = index.groups[step.group]
             share = f"{percent(failures / requests)}; {labels[group, step.name]}"

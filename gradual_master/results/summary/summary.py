@@ -270,12 +270,20 @@ class _Writer:
             unforeseen=(*self._once.unforeseen(), *unforeseen_steps(index, totals, self._error_samples)),
             teardown=next((facts.failure for facts in self._facts.once if facts.section == TEARDOWN), None),
             doubtful=(*doubtful_metrics(self._metrics), *watch_warnings(self._watches)),
-            uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors)),
+            uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors, self._failing_while_it_held())),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             capacity=search.result if search else None,
             saturated_trials=self._saturated_trials(search.result if search else None),
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
         )
+
+    def _failing_while_it_held(self) -> frozenset[str] | None:
+        """Of a search: the steps that failed at levels that held. At others they may: that is why these did not hold."""
+        search = self._aggregate.search
+        if search is None or search.result is None:
+            return None
+        held = search.result.held_of(tuple(self._levels.rows()))
+        return frozenset(step for row in held for step in row.failing)
 
     def _saturated_trials(self, found: CapacityResult | None) -> tuple[TrialRecord, ...]:
         marks = self._fleet.saturation.marks

@@ -115,6 +115,8 @@ def test_a_scope_names_what_it_is_about(text: str, scope: Scope | None) -> None:
         ("p95 < 1s for a while", "expected a duration such as 30s after `for`"),
         ("p95 < 1s over night", "expected run or levels after `over`"),
         ("p95 < 1s for 30s at 100 users", "`at … users` is written before"),
+        ("error_rate < 0%", "error_rate < 0% can never be met: write <= 0%"),
+        ("success_rate(login) > 100%", "success_rate > 100% can never be met: write >= 100%"),
         ("p95 < 1s please", "the rule should end here, found 'please'"),
         ("p95 < 500ms & mean < 1s", "cannot read '& mean < 1s'"),
     ],

@@ -61,10 +61,12 @@ def test_failures_fail_a_level_though_the_plan_does_not_speak_of_them() -> None:
     def refusing(users: int, random: np.random.Generator) -> list[Answer]:
         return [("status" if users > 25 and number % 5 == 0 else "", 5 * MS) for number in range(users)]
 
-    found = found_in(SearchedRun(refusing).run())
+    summary = SearchedRun(refusing).run()
+    found = found_in(summary)
     assert found.objectives == ("mean < 100ms", "error_rate < 5%")
     assert found.users is not None
     assert 23 <= found.users <= 25
+    assert not any("no objective of the plan covers" in warning for warning in summary.verdict.warnings)
 
 
 def test_a_system_that_never_becomes_steady_makes_the_run_invalid() -> None:
