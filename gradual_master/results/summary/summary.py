@@ -278,7 +278,7 @@ class _Writer:
         )
 
     def _failing_while_it_held(self) -> frozenset[str] | None:
-        """Of a search: the steps that failed at levels that held. At others they may: that is why these did not hold."""
+        """Of a search: the steps that failed at levels that held. At others they may: that is why those did not."""
         search = self._aggregate.search
         if search is None or search.result is None:
             return None
