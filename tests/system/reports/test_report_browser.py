@@ -45,7 +45,7 @@ COLUMN = """([source, column]) => {
 }"""
 VISIBLE = """([chart, line]) => Bokeh.documents[0].roots().find((root) => root.name === chart).renderers
     .filter((each) => each.name === line).map((each) => each.visible)"""
-RANGES = """new Set(Bokeh.documents[0].roots().filter((root) => !root.name.startsWith('levels'))
+RANGES = """new Set(Bokeh.documents[0].roots().filter((root) => !/^(levels|scalability)/.test(root.name))
     .map((root) => root.x_range)).size"""
 ZOOMING = """Bokeh.documents[0].roots().flatMap((each) => each.toolbar.tools)
     .filter((tool) => tool.type === 'BoxZoomTool' && tool.active).length"""
@@ -147,7 +147,7 @@ def test_each_chart_is_as_wide_as_its_container(desktop: OpenPage) -> None:
         "[...document.querySelectorAll('.canvas')].map((canvas) =>"
         " [canvas.clientWidth, canvas.firstElementChild.getBoundingClientRect().width, canvas.clientHeight])"
     )
-    assert len(boxes) == 9
+    assert len(boxes) == 10
     for width, drawn_width, height in boxes:
         assert abs(width - drawn_width) <= 1
         assert height >= 90
@@ -289,7 +289,7 @@ def test_the_printed_page_has_open_details_and_charts_as_light_pictures(
     page = open_page(browser, report, DESKTOP, "dark").page
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
-    assert page.locator(".canvas > canvas.picture").count() == 9
+    assert page.locator(".canvas > canvas.picture").count() == 10
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
