@@ -44,8 +44,9 @@ def _parameters(theta: Floats) -> tuple[Floats, Floats]:
 
 
 def curve(theta: Floats, covariance: Floats, concurrency: Floats) -> tuple[Floats, Floats]:
-    """ln X and its standard error at each of G concurrencies, both of shape (B, G)."""
+    """ln X and its standard error at each of G concurrencies, both of shape (B, G); NaN where X would be below 0."""
     columns = design(concurrency)
     per_user = theta @ columns.T
     spread = np.einsum("gi,bij,gj->bg", columns, covariance, columns)
-    return np.log(concurrency) - np.log(per_user), np.sqrt(spread) / per_user
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(concurrency) - np.log(per_user), np.sqrt(spread) / per_user

@@ -66,7 +66,9 @@ class Refitter:
         change = np.zeros(len(throughput))
         for _ in range(steps):
             at = self._at(theta, throughput, root)
-            step = np.linalg.solve(at.normal, ((at.slopes * at.residuals) @ self._columns)[..., None])[..., 0]
+            normal, has_inverse = _invertible(at.normal)
+            good &= has_inverse
+            step = np.linalg.solve(normal, ((at.slopes * at.residuals) @ self._columns)[..., None])[..., 0]
             change = np.abs(step @ self._columns.T / at.slowdown).max(axis=1)
             theta = theta + step
             # A set that left the law's domain is out: it stays at the start, so that the others can go on.
@@ -83,7 +85,8 @@ class Refitter:
 
     def _result(self, theta: Floats, throughput: Floats, root: Floats, good: NDArray[np.bool_]) -> Refits:
         at = self._at(theta, throughput, root)
-        inverse = np.linalg.inv(at.normal)
+        normal, has_inverse = _invertible(at.normal)
+        inverse = np.linalg.inv(normal)
         variance = (at.residuals**2).sum(axis=1) / (len(self._concurrency) - 3)
         spread = np.einsum("ni,bij,nj->bn", self._columns, inverse, self._columns)
         return Refits(
@@ -91,5 +94,15 @@ class Refitter:
             covariance=variance[:, None, None] * inverse * np.outer(self._scale, self._scale),
             fitted=self._concurrency / at.slowdown,
             leverage=at.slopes**2 * spread,
-            good=good,
+            good=good & has_inverse,
         )
+
+
+def _invertible(normal: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The matrices, (B, 3, 3), with the identity for each that has no inverse; which have one, (B,).
+
+    NumPy raises for all sets if one matrix is singular: so it is where a fit has run off and the slopes vanish.
+    """
+    has_inverse: NDArray[np.bool_] = np.all(np.isfinite(normal), axis=(1, 2))
+    has_inverse[has_inverse] = np.linalg.slogdet(normal[has_inverse])[0] > 0.0
+    return np.where(has_inverse[:, None, None], normal, np.eye(3)), has_inverse

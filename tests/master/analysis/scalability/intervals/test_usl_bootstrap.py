@@ -6,7 +6,7 @@ from made_levels import CISCO, SPECSDM91, levels_of, made_levels
 
 from gradual_master.analysis.scalability.fitting import FitTarget, fit_laws, fit_target
 from gradual_master.analysis.scalability.intervals.bootstrap import Limits, bootstrap
-from gradual_master.analysis.scalability.intervals.quantities import ALPHA, BETA, LOG_GAMMA, parameters
+from gradual_master.analysis.scalability.intervals.quantities import ALPHA, BETA, LOG_GAMMA, curve, parameters
 from gradual_master.analysis.scalability.intervals.refits import Refitter
 from gradual_master.analysis.scalability.law import Usl, natural
 from gradual_master.analysis.scalability.levels import MeasuredLevel, read_levels
@@ -108,3 +108,40 @@ def test_the_fit_of_specsdm91_has_the_standard_errors_of_the_r_package() -> None
     _, errors = parameters(fit.theta, fit.covariance)
     gamma = errors[0, LOG_GAMMA] * law.gamma * target.scale
     assert (gamma, errors[0, ALPHA], errors[0, BETA]) == pytest.approx((14.2134894, 0.0091217, 0.0000199), rel=2e-3)
+
+
+SCATTERED = [
+    [1.1, 3.5, 2.3, 1.3, 1.7, 3.4],
+    [4.5, 3.7, 10.0, 1.4, 1.2, 7.2],
+    [2.0, 5.6, 2.2, 1.4, 9.4, 9.6],
+    [5.0, 4.1, 4.6, 1.3, 19.8, 8.8],
+]
+"""Throughputs that no law describes: without weights, resampled fits run off to where all slopes vanish."""
+
+
+@pytest.mark.parametrize("throughputs", SCATTERED)
+def test_levels_whose_refits_run_off_have_no_intervals(throughputs: list[float]) -> None:
+    target = target_of([MeasuredLevel(10.0 * number, x) for number, x in enumerate(throughputs, 1)], relative=False)
+    assert bootstrap(target, fit_laws(target)["usl"].law, GRID, seed=1) is None
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_no_scattered_set_breaks_the_refits_of_the_others(relative: bool) -> None:
+    rng = np.random.default_rng(5)
+    users = np.arange(1.0, 7.0) * 10.0
+    spread = 10.0 ** rng.uniform(0.0, 3.0, (5_000, 1))
+    sets = spread ** rng.uniform(0.0, 1.0, (5_000, 6))
+    refitter, start = Refitter(users, np.ones(6), relative), natural(Usl(1.0, 0.02, 0.0002))
+    refits = refitter.fit(sets, start, 40)
+    assert 500 < refits.good.sum() < 4_500, "some can be fitted, some cannot"
+    for values in (refits.theta, refits.covariance, refits.fitted, refits.leverage):
+        assert np.isfinite(values[refits.good]).all()
+    alone = refitter.fit(sets[refits.good], start, 40)
+    assert alone.theta == pytest.approx(refits.theta[refits.good], rel=1e-6, abs=1e-12)
+
+
+def test_a_curve_that_falls_below_zero_between_the_levels_has_no_value_there() -> None:
+    # N/X = 1 − 0.25 (N − 1) + 0.01 N (N − 1) is positive at 1 and 40 users, and negative at 10.
+    heights, errors = curve(np.array([[1.0, -0.25, 0.01]]), np.eye(3)[None], np.array([1.0, 10.0, 40.0]))
+    assert np.isfinite(heights[0]).tolist() == [True, False, True]
+    assert errors.shape == (1, 3)
