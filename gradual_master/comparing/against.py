@@ -18,6 +18,7 @@ from gradual_master.analysis.comparison.verdicts import INCONCLUSIVE, WORSE
 from gradual_master.comparing.reading import JUDGED, SummaryRun, read_run
 from gradual_master.comparing.summaries import compare_sides
 from gradual_master.results.summary.comparison import BaselineComparison
+from gradual_master.results.summary.conclusions import bug_text
 from gradual_master.results.summary.sections import Summary
 
 NOT_DECIDED = "(--fail-on inconclusive)"
@@ -46,8 +47,12 @@ def compare_with(summary: Summary, baseline: Baseline) -> Summary:
 def _compared(summary: Summary, baseline: Baseline) -> BaselineComparison:
     if baseline.problem:
         return BaselineComparison(baseline.name, None, (baseline.problem,), ())
-    document: dict[str, Any] = summary.to_dict()
-    found = compare_sides(baseline.runs, [read_run(document)], baseline.variations)
+    try:
+        document: dict[str, Any] = summary.to_dict()
+        found = compare_sides(baseline.runs, [read_run(document)], baseline.variations)
+    except Exception as bug:  # The run itself is measured and judged: it must not be lost.
+        failure = f"the comparison failed: {bug_text(bug)}; this is a bug in Gradual"
+        return BaselineComparison(baseline.name, None, (failure,), ())
     return BaselineComparison(baseline.name, found.result, found.refusals, found.notes)
 
 

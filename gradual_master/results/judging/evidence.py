@@ -51,6 +51,8 @@ class Evidence:
     """A sentence for every step with many failures that no objective of the plan judges."""
     doubtful: tuple[str, ...] = ()
     """A sentence for every custom metric that lacks values."""
+    analysis_failure: str | None = None
+    """Why the run has no answer, as a sentence: a bug."""
     capacity: CapacityResult | None = None
     """What a search has found; None in a plan without one."""
     saturated_trials: tuple[TrialRecord, ...] = ()

@@ -149,6 +149,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
         yield "the system did not recover from an overload: with few users again, it still broke an objective"
     if evidence.capacity is not None and evidence.capacity.confirmed and evidence.capacity.low is None:
         yield "find_capacity: no trial was passed with confidence, estimates decided; a longer `hold` is more certain"
+    if evidence.analysis_failure is not None:
+        yield evidence.analysis_failure
     yield from evidence.uncovered
     yield from evidence.doubtful
     if MIN_REPORTED_MISSING_SHARE < evidence.missing_share <= evidence.run.allow_missing:

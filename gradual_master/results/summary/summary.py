@@ -5,7 +5,7 @@ Nothing in it depends on the order in which batches came: the same measurements 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from gradual_common import __version__
@@ -21,7 +21,7 @@ from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
 from gradual_master.results.judging.fleet import FleetReport
-from gradual_master.results.judging.levels import LevelRow, LevelTable
+from gradual_master.results.judging.levels import LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
 from gradual_master.results.judging.saturation import judged_intervals, min_saturated_intervals
 from gradual_master.results.judging.think_times import lateness_of
@@ -32,10 +32,9 @@ from gradual_master.results.measures.scheduled_users import ScheduledUsers
 from gradual_master.results.measures.totals import Selection, share
 from gradual_master.results.measures.watches import watch_rows, watch_warnings, with_watches
 from gradual_master.results.summary.actions import action_rows, transaction_rows
-from gradual_master.results.summary.closed_model import ClosedModel, closed_model_of
-from gradual_master.results.summary.holding import holding_sentences
+from gradual_master.results.summary.closed_model import closed_model_of
+from gradual_master.results.summary.conclusions import Conclusions, conclude
 from gradual_master.results.summary.once import OnceResults
-from gradual_master.results.summary.scalability import answer_of, scalability_of
 from gradual_master.results.summary.sections import (
     SCHEMA,
     AnalysisSection,
@@ -83,9 +82,10 @@ class _Writer:
         """The whole document."""
         aggregate, totals = self._aggregate, self._totals
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
-        verdict = judge(self._evidence(law))
-        once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
+        found = conclude(aggregate, levels, self._watches)
+        verdict = judge(self._evidence(law, found))
+        once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         whole = self._totals_section()
         model = closed_model_of(law, whole.requests, whole.response_time_ms.max, self._measured_s)
         return Summary(
@@ -107,27 +107,10 @@ class _Writer:
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=self._analysis(levels, law, model),
+            analysis=AnalysisSection(found.answer, law, model, found.scalability, found.capacity),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
-
-    def _analysis(self, levels: tuple[LevelRow, ...], law: LittlesLaw, model: ClosedModel | None) -> AnalysisSection:
-        found = None if self._aggregate.search is None else self._aggregate.search.result
-        # Levels at which a search only settles are short, and follow an overload: they show no steady system.
-        rows = levels if found is None else found.tried_of(levels)
-        scalability = scalability_of(rows)
-        answer = answer_of(scalability, rows, self._watches)
-        answer = (*self._holding(rows), *answer)
-        return AnalysisSection(answer, law, model, scalability, found)
-
-    def _holding(self, rows: Sequence[LevelRow]) -> Iterator[str]:
-        """How many users the system holds: what a search has found, or a ramp has shown."""
-        aggregate = self._aggregate
-        if aggregate.search is not None:
-            return iter(aggregate.search.sentences())
-        objectives = [watch.objective for watch in aggregate.watches]
-        return holding_sentences(objectives, aggregate.terms, aggregate.levels, rows)
 
     def _wanted_until(self) -> int:
         """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""
@@ -250,7 +233,7 @@ class _Writer:
                 response_time_ms=self._distribution(RESPONSE_TIME, mine),
             )
 
-    def _evidence(self, law: LittlesLaw) -> Evidence:
+    def _evidence(self, law: LittlesLaw, found: Conclusions) -> Evidence:
         aggregate, totals, index = self._aggregate, self._totals, self._aggregate.index
         search = aggregate.search
         objectives = [*(watch.objective for watch in aggregate.watches), *(search.objectives if search else ())]
@@ -272,8 +255,9 @@ class _Writer:
             doubtful=(*doubtful_metrics(self._metrics), *watch_warnings(self._watches)),
             uncovered=tuple(uncovered_steps(index, totals, objectives, self._errors, self._failing_while_it_held())),
             tolerated_user_s=self._levels.allowance / NS_PER_S,
-            capacity=search.result if search else None,
-            saturated_trials=self._saturated_trials(search.result if search else None),
+            analysis_failure=found.failure,
+            capacity=found.capacity,
+            saturated_trials=self._saturated_trials(found.capacity),
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
         )
 

@@ -114,3 +114,20 @@ def test_a_baseline_that_is_not_there_yet_is_a_warning() -> None:
     assert found.verdict.warnings == ("not compared with the baseline main: there is no baseline 'main'.",)
     assert found.run.exit_code == 0
     assert judged(measured_summary(9), replace(absent, fail_on="inconclusive")) == ("failed", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "expected"), [("regression", ("passed", 0, 0)), ("inconclusive", ("failed", 1, 1))]
+)
+def test_a_mistake_in_the_comparison_loses_no_run(
+    fail_on: FailOn, expected: tuple[str, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("gradual_master.comparing.against.compare_sides", broken)
+    found = compare_with(measured_summary(9), baseline(fail_on))
+    said = (*found.verdict.warnings, *found.verdict.reasons)
+    assert any("the comparison failed: ZeroDivisionError: division by zero (test_comparing" in text for text in said)
+    assert found.totals == measured_summary(9).totals
+    assert judged(measured_summary(9), baseline(fail_on)) == expected
