@@ -19,6 +19,7 @@ from gradual_master.analysis.scalability.analyse import MIN_LEVELS, analyse_scal
 from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.analysis.scalability.wording import scalability_sentences
 from gradual_master.reporting.text.scalability_figures import scalability_figures
+from gradual_master.results.summary.scalability import left_out_sentences
 
 STANDARD_INPUT = "-"
 SCHEMA = "gradual.scalability/1"
@@ -54,7 +55,7 @@ def _enough(found: Scalability, measured: MeasuredFile) -> str:
     """What would be enough; measurements at the same concurrency are one level."""
     missing = MIN_LEVELS - found.levels
     repeated = f", from {found.values} measurements" if found.values > found.levels else ""
-    left_out = f" ({_left_out(measured)})" if measured.left_out else ""
+    left_out = "".join(f" ({sentence.rstrip('.')})" for sentence in _reservations(measured))
     what = (
         f"measure {count(missing, 'other concurrency')}" if missing == 1 else f"measure {missing} other concurrencies"
     )
@@ -62,13 +63,7 @@ def _enough(found: Scalability, measured: MeasuredFile) -> str:
 
 
 def _reservations(measured: MeasuredFile) -> Iterator[str]:
-    if measured.left_out:
-        yield f"{_left_out(measured)}.".capitalize()
-
-
-def _left_out(measured: MeasuredFile) -> str:
-    total = len(measured.levels) + measured.left_out
-    return f"{count(measured.left_out, 'level')} of {total} did not count: failures, missing users, or a busy agent"
+    return left_out_sentences(measured.left_out, measured.unanswered, measured.total)
 
 
 def _lines(found: Scalability, answer: tuple[str, ...]) -> Iterator[str]:

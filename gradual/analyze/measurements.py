@@ -36,6 +36,14 @@ class MeasuredFile:
     left_out: int = 0
     """Levels of a summary that do not show what the system can do with their users."""
 
+    unanswered: tuple[float, ...] = ()
+    """The users of further levels, at which nothing was answered."""
+
+    @property
+    def total(self) -> int:
+        """All levels, those that do not count, too."""
+        return len(self.levels) + self.left_out + len(self.unanswered)
+
 
 def read_measurements(text: str, name: str) -> MeasuredFile:
     """The levels in `text`; MeasurementsRefusedError with `name` and the line for what cannot be one."""
@@ -102,9 +110,11 @@ def _number(cell: str, name: str, where: str) -> float:
 
 def _of_summary(text: str, name: str) -> MeasuredFile:
     rows = list(_rows_of_summary(text, name))
-    judged = [row for row in rows if not row.get("warm_up") and row.get("users_mean") and row.get("throughput_rps")]
-    counting = [row for row in judged if not MISLEADING & set(row.get("marks") or ())]
-    return MeasuredFile(tuple(map(_level_of_summary, counting)), len(judged) - len(counting))
+    judged = [row for row in rows if not row.get("warm_up") and row.get("users_mean")]
+    clean = [row for row in judged if not MISLEADING & set(row.get("marks") or ())]
+    counting = [row for row in clean if row.get("throughput_rps")]
+    unanswered = (float(row["users_mean"]) for row in clean if not row.get("throughput_rps"))
+    return MeasuredFile(tuple(map(_level_of_summary, counting)), len(judged) - len(clean), tuple(unanswered))
 
 
 def _rows_of_summary(text: str, name: str) -> Iterator[Mapping[str, Any]]:

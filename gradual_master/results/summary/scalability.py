@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gradual_common.units import count
 from gradual_master.analysis.scalability.analyse import analyse_scalability
@@ -21,6 +21,12 @@ BUSY_PERCENT = 90.0
 MISLEADING = frozenset({"failures", "saturated", "missing"})
 """Marks of levels that do not show what the system can do with their users: refusals are fast, and a busy generator
 or missing users are not the system's."""
+
+EXPECTED_ANSWERS = 5
+"""Where so many answers are expected, none at all is no accident (by Poisson's law, once in 150 levels)."""
+
+MAX_NAMED = 5
+"""Levels that one sentence names."""
 
 
 def scalability_of(rows: Sequence[LevelRow]) -> Scalability | None:
@@ -81,14 +87,47 @@ def _at_most_throughput(rows: Sequence[LevelRow], watches: Sequence[WatchRow]) -
         yield f"Throughput is greatest at {best.target:g} users, where {' and '.join(busy)}."
 
 
+def hanging_levels(rows: Sequence[LevelRow]) -> frozenset[float]:
+    """Where the system hung: users waited long enough for an answer, and no request ended. The starts of the levels, s.
+
+    Long enough is as long as a response takes at the slowest of the other levels, and time for `EXPECTED_ANSWERS` of
+    them: in a ramp with short levels a level may end before its first response comes.
+    """
+    slowest_s = max((row.response_time_ms.mean or 0.0 for row in rows), default=0.0) / 1000
+    return frozenset(row.start_s for row in rows if row.request_rate_rps == 0 and _could_answer(row, slowest_s))
+
+
+def _could_answer(row: LevelRow, response_s: float) -> bool:
+    length, waiting = row.end_s - (row.steady_from_s or row.start_s), row.in_flight_mean or 0.0
+    return waiting > 0 and length >= response_s and waiting * length >= EXPECTED_ANSWERS * response_s
+
+
 def _reservations(rows: Sequence[LevelRow]) -> Iterable[str]:
     """What makes the sentences less certain than they sound."""
     judged = [row for row in rows if not row.warm_up and row.target]
-    left_out = [row for row in judged if MISLEADING & set(row.marks)]
-    if left_out:
-        why = "failures, missing users, or a busy agent"
-        yield f"{count(len(left_out), 'level')} of {len(judged)} did not count: {why}."
+    clean = [row for row in judged if not MISLEADING & set(row.marks)]
+    unanswered = [row.target for row in clean if row.users_mean and not row.throughput_rps]
+    yield from left_out_sentences(len(judged) - len(clean), unanswered, len(judged))
     yield from _on_steadiness(judged)
+
+
+def left_out_sentences(misleading: int, unanswered: Sequence[float], total: int) -> Iterator[str]:
+    """Which levels did not count, of `total`, and why; `unanswered`: their users."""
+    if misleading:
+        why = "failures, missing users, or a busy agent"
+        yield f"{count(misleading, 'level')} of {total} did not count: {why}."
+    if unanswered:
+        levels = count(len(unanswered), "level")
+        yield f"{levels} of {total} did not count, because nothing was answered: at {_listed(unanswered)}."
+
+
+def _listed(users: Iterable[float]) -> str:
+    """`40 users`, `1, 2 users`, `10, 20, 30, 40, 50 and 3 more numbers of users`."""
+    numbers = [f"{number:g}" for number in sorted(set(users))]
+    named, more = ", ".join(numbers[:MAX_NAMED]), len(numbers) - MAX_NAMED
+    if more > 0:
+        return f"{named} and {more} more numbers of users"
+    return f"{named} user" if numbers == ["1"] else f"{named} users"
 
 
 def _on_steadiness(rows: Sequence[LevelRow]) -> Iterable[str]:

@@ -82,6 +82,17 @@ def test_levels_left_out_of_a_summary_are_said(tmp_path: Path, capsys: pytest.Ca
         analyse_file(saved(tmp_path, json.dumps(summary)), relative=True, as_json=True)
 
 
+def test_levels_of_a_summary_at_which_nothing_was_answered_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = [{"users_mean": users, "throughput_rps": rate} for users, rate in SPECSDM91]
+    summary = {"schema": "gradual.summary/1", "levels": [*levels, {"users_mean": 288, "throughput_rps": 0}]}
+    analyse_file(saved(tmp_path, json.dumps(summary)), relative=True, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["levels"] == 7
+    assert found["answer"][-1] == "1 level of 8 did not count, because nothing was answered: at 288 users."
+
+
 @dataclass
 class Input:
     buffer: io.BytesIO

@@ -25,8 +25,9 @@ def answer(
     rules: Sequence[Any] = ("p95 < 250ms",),
     system: Callable[[int], tuple[int, str]] = linear,
     active: float = 1.0,
+    requests: Callable[[int], int] = lambda users: 30,
 ) -> str:
-    """What the summary of such a ramp says first."""
+    """What the summary of such a ramp says first; `requests`: how many end in a second."""
     steps = [{"concurrency": users, "for": f"{SECONDS}s"} for users in levels]
     document = {
         "config": {
@@ -45,9 +46,8 @@ def answer(
         change = next(one for one in reversed(aggregate.schedule.changes) if one.at <= second * S)
         ns, kind = system(change.target)
         users = change.target * active
-        stretch = Stretch(
-            change.level, second * S, (second + 1) * S, [(0, kind, ns)] * 30, users=((users, 1, users - 1, 0),)
-        )
+        samples = [(0, kind, ns)] * requests(round(change.target))
+        stretch = Stretch(change.level, second * S, (second + 1) * S, samples, users=((users, 1, users - 1, 0),))
         aggregate.merge("a", batch_of(second + 1, second, stretch, groups=1))
         aggregate.close(second)
     summary = build_summary(aggregate, fleet_of(agent("a")), run_of(duration_s=float(SECONDS * len(levels))))
@@ -110,3 +110,63 @@ def test_one_concurrency_and_missing_users_show_nothing() -> None:
 def test_too_few_samples_for_a_percentile_are_not_judged() -> None:
     assert "p99.9" not in answer(10, 20, rules=["p99.9 < 250ms"])
     assert answer(10, 30, rules=["p99.9 < 250ms"]).startswith("Scalability")
+
+
+def quick(users: int) -> tuple[int, str]:
+    return 10 * MS, ""
+
+
+def none_at(silent: int) -> Callable[[int], int]:
+    return lambda users: 0 if users == silent else 30
+
+
+def test_a_level_at_which_nothing_is_answered_did_not_hold() -> None:
+    assert answer(10, 20, 30, 40, system=quick, requests=none_at(40)) == (
+        "It holds 30 users with p95 below 250 ms and error_rate below 5%; 40 users got no answer."
+    )
+    assert answer(10, 20, 30, system=quick, requests=none_at(10)) == (
+        "Already 10 users, the fewest that were tried, got no answer."
+    )
+
+
+def test_a_level_that_ended_before_an_answer_was_due_is_not_judged() -> None:
+    # 2 s for a response, of 1 user in a request: five answers take 10 s, the level has 5 s.
+    def slow(users: int) -> tuple[int, str]:
+        return 2_000 * MS, ""
+
+    assert answer(10, 20, 40, rules=["p95 < 3s"], system=slow, requests=none_at(40)).startswith(
+        "It holds at least 20 users, the most that could be judged (40 were tried), with p95 below 3,000 ms"
+    )
+
+
+def test_too_few_samples_break_no_percentile() -> None:
+    def cold(users: int) -> tuple[int, str]:
+        return (600 if users == 10 else 10) * MS, ""
+
+    said = answer(10, 20, 30, rules=["p99 < 500ms"], system=cold, requests=lambda users: 1 if users == 10 else 30)
+    assert (
+        said == "It holds at least 30 users, the most that were tried, with p99 below 500 ms and error_rate below 5%."
+    )
+
+
+def test_too_few_samples_for_one_objective_hide_no_other_that_is_broken() -> None:
+    def refusing(users: int) -> tuple[int, str]:
+        return 600 * MS, "status" if users == 10 else ""
+
+    rules = ["p99 < 500ms"]
+    said = answer(10, 20, rules=rules, system=refusing, requests=lambda users: 1 if users == 10 else 30)
+    assert said == "Already 10 users, the fewest that were tried, did not meet error_rate below 5% (100%)."
+
+
+def test_levels_that_were_tried_and_could_not_be_judged_are_named() -> None:
+    few = {10: 2, 40: 2}
+    assert answer(
+        10, 20, 30, 40, rules=["p99 < 500ms"], system=quick, requests=lambda users: few.get(users, 30)
+    ).startswith("It holds at least 30 users, the most that could be judged (40 were tried), with ")
+
+    def slow(users: int) -> tuple[int, str]:
+        return 900 * MS, ""
+
+    assert answer(10, 20, 30, rules=["p99 < 500ms"], system=slow, requests=lambda users: few.get(users, 30)) == (
+        "Already 20 users, the fewest that could be judged (10 were tried), did not meet p99 below 500 ms (900 ms)."
+    )

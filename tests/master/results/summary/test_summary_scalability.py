@@ -70,6 +70,32 @@ def test_levels_that_mislead_do_not_count_and_that_is_said() -> None:
     )
 
 
+def silent(users: float, *marks: str) -> LevelRow:
+    """A level at which no request succeeded."""
+    return replace(row(users, *marks), throughput_rps=0.0, request_rate_rps=0.0)
+
+
+def test_levels_at_which_nothing_is_answered_are_named() -> None:
+    rows = [*(row(users) for users in USERS), silent(200)]
+    found = scalability_of(rows)
+    assert found is not None
+    assert (found.levels, found.users_max) == (7, 160)
+    assert answer_of(found, rows)[-1] == ("1 level of 8 did not count, because nothing was answered: at 200 users.")
+    many = [silent(users) for users in (1, *range(200, 270, 10))]
+    assert answer_of(found, [*rows, *many])[-1] == (
+        "9 levels of 16 did not count, because nothing was answered: at 1, 200, 210, 220, 230 and 3 more numbers of "
+        "users."
+    )
+    assert answer_of(found, [silent(1)])[-1].endswith(": at 1 user.")
+
+
+def test_a_level_is_left_out_for_one_reason() -> None:
+    rows = [*(row(users) for users in USERS), silent(200, "failures")]
+    assert answer_of(scalability_of(rows), rows)[-1] == (
+        "1 level of 8 did not count: failures, missing users, or a busy agent."
+    )
+
+
 def test_too_few_levels_are_said_and_one_concurrency_asks_nothing() -> None:
     few = [row(5), row(10), row(20)]
     assert answer_of(scalability_of(few), few) == (
