@@ -12,6 +12,7 @@ from typing import Any
 from gradual.errors import MeasurementsRefusedError
 from gradual_common.secrecy.quoting import shorten
 from gradual_master.analysis.scalability.levels import MeasuredLevel
+from gradual_master.comparing.levels import trials_of
 from gradual_master.results.summary.scalability import MISLEADING, measured_level
 
 SUMMARY = "gradual.summary/1"
@@ -56,15 +57,18 @@ def read_measurements(text: str, name: str) -> MeasuredFile:
 
 def _of_table(text: str, name: str) -> Iterator[MeasuredLevel]:
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    places: Mapping[str, int] | None = None
+    places: Mapping[str, int] = {}
+    width = 0
     try:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            if places is None:
-                places = _columns(row, f"{name}, line {rows.line_num}")
+            where = f"{name}, line {rows.line_num}"
+            if not places:
+                places, width = _columns(row, where), len(row)
             else:
-                yield _level_of(row, places, f"{name}, line {rows.line_num}")
+                _check_width(row, width, where)
+                yield _level_of(row, places, where)
     except csv.Error as error:
         raise MeasurementsRefusedError(f"{name}, line {rows.line_num}: this is no CSV: {error}") from error
 
@@ -83,6 +87,15 @@ def _columns(head: Sequence[str], where: str) -> dict[str, int]:
                 f"{where}: there are {names.count(column)} columns {column}; keep one of them"
             )
     return {column: names.index(column) for column in wanted_columns}
+
+
+def _check_width(row: Sequence[str], width: int, where: str) -> None:
+    """Refuse a row with more cells than columns: of `10,1,234` the throughput is not 1."""
+    if any(cell.strip() for cell in row[width:]):
+        raise MeasurementsRefusedError(
+            f"{where}: there are {len(row)} cells, but {width} columns in the first line; numbers have a point and no "
+            "separators (1234.5, not 1,234.5 or 1234,5): correct the line, or name every column in the first one"
+        )
 
 
 def _level_of(row: Sequence[str], places: Mapping[str, int], where: str) -> MeasuredLevel:
@@ -113,11 +126,12 @@ def _of_summary(text: str, name: str) -> MeasuredFile:
     judged = [row for row in rows if not row.get("warm_up") and row.get("users_mean")]
     clean = [row for row in judged if not MISLEADING & set(row.get("marks") or ())]
     counting = [row for row in clean if row.get("throughput_rps")]
-    unanswered = (float(row["users_mean"]) for row in clean if not row.get("throughput_rps"))
+    unanswered = (float(row["users_mean"]) for row in clean if row.get("throughput_rps") == 0)
     return MeasuredFile(tuple(map(_level_of_summary, counting)), len(judged) - len(clean), tuple(unanswered))
 
 
 def _rows_of_summary(text: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """The levels; of a search those that it tried, as in its own report."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -129,10 +143,12 @@ def _rows_of_summary(text: str, name: str) -> Iterator[Mapping[str, Any]]:
     rows = document.get("levels")
     if not isinstance(rows, list):
         raise MeasurementsRefusedError(f"{name}: `levels` is no list; {UNCHANGED}")
+    was_tried = trials_of(document)
     for number, row in enumerate(rows, 1):
         if not _is_level(row):
             raise MeasurementsRefusedError(f"{name}: number {number} of `levels` is no level of a summary; {UNCHANGED}")
-        yield row
+        if was_tried(row):
+            yield row
 
 
 def _is_level(row: Any) -> bool:

@@ -106,7 +106,7 @@ def _reservations(rows: Sequence[LevelRow]) -> Iterable[str]:
     """What makes the sentences less certain than they sound."""
     judged = [row for row in rows if not row.warm_up and row.target]
     clean = [row for row in judged if not MISLEADING & set(row.marks)]
-    unanswered = [row.target for row in clean if row.users_mean and not row.throughput_rps]
+    unanswered = [row.target for row in clean if row.users_mean and row.throughput_rps == 0]
     yield from left_out_sentences(len(judged) - len(clean), unanswered, len(judged))
     yield from _on_steadiness(judged)
 

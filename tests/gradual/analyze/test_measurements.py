@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from searched_run import SearchedRun, queue
 from simulated_run import simulated_run
 
 from gradual.analyze.measurements import read_measurements
@@ -48,6 +49,10 @@ def test_a_table_is_read_by_the_names_of_its_columns(text: str) -> None:
     assert read.left_out == 0
 
 
+def test_empty_cells_after_the_last_column_are_nothing() -> None:
+    assert read_measurements("concurrency,throughput\n1,2,, \n", "-").levels == (MeasuredLevel(1, 2),)
+
+
 def test_response_times_may_be_missing_in_a_line_or_everywhere() -> None:
     assert read_measurements("concurrency,throughput\n1,2\n", "-").levels == (MeasuredLevel(1, 2),)
     lines = read_measurements("concurrency,throughput,latency_ms\n1,2,\n2,3\n3,4,10\n", "-").levels
@@ -70,6 +75,12 @@ def test_response_times_may_be_missing_in_a_line_or_everywhere() -> None:
         ("concurrency,throughput\n1,1e300\n", "(1e-06 to 1e+12)"),
         ("concurrency,throughput\n1,1_000\n", "throughput is 1_000"),
         ('concurrency,throughput\n1,"1,000.5"\n', "without separators, such as 1234.5"),
+        (
+            "concurrency,throughput\n10,1,234\n",
+            "line 2: there are 3 cells, but 2 columns in the first line; numbers have",
+        ),
+        ("concurrency,throughput\n5,600\n10,1234,5\n", "line 3: there are 3 cells, but 2 columns"),
+        ("concurrency,throughput,latency_ms\n10,1,234,56\n", "(1234.5, not 1,234.5 or 1234,5)"),
         ("concurrency,throughput,latency_ms\n1,2,fast\n", "line 2: latency_ms is fast"),
         (f"concurrency,throughput\n1,{'9' * 200_000}\n", "line 2: "),
     ],
@@ -94,11 +105,24 @@ def test_a_summary_gives_what_the_run_itself_found() -> None:
     assert analyse_scalability(read.levels) == summary.analysis.scalability
 
 
+def test_of_a_search_only_the_levels_that_it_tried_count_as_in_its_own_report() -> None:
+    summary = SearchedRun(queue()).run()
+    found = summary.analysis.scalability
+    assert found is not None
+    assert found.reason is None
+    measured = [level for level in summary.levels if level.throughput_rps]
+    read = read_measurements(json.dumps(summary.to_dict()), "run.json")
+    assert len(read.levels) == found.values < len(measured), "it settled, and looked for recovery, at others"
+    assert analyse_scalability(read.levels) == found
+
+
 def test_levels_that_do_not_show_the_system_are_left_out_and_counted() -> None:
     warm_up, empty = {**ROW, "warm_up": True}, {**ROW, "throughput_rps": None}
     busy, unsteady = {**ROW, "marks": ["saturated"]}, {**ROW, "marks": ["unsteady"]}
     read = read_measurements(summary(ROW, warm_up, empty, busy, unsteady), "run.json")
-    assert (len(read.levels), read.left_out) == (2, 1)
+    assert (len(read.levels), read.left_out, read.unanswered) == (2, 1, ())
+    hung = read_measurements(summary(ROW, {**ROW, "throughput_rps": 0.0}, busy), "run.json")
+    assert (len(hung.levels), hung.left_out, hung.unanswered, hung.total) == (1, 1, (9.9,), 3)
 
 
 @pytest.mark.parametrize(
