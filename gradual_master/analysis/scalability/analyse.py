@@ -13,7 +13,14 @@ from gradual_master.analysis.scalability.fitting import FitTarget, fit_laws, fit
 from gradual_master.analysis.scalability.intervals.bootstrap import bootstrap
 from gradual_master.analysis.scalability.law import Usl
 from gradual_master.analysis.scalability.levels import LevelArrays, MeasuredLevel, read_levels
-from gradual_master.analysis.scalability.result import Estimate, FittedLevel, LawName, Scalability, Weighting
+from gradual_master.analysis.scalability.result import (
+    SUPERLINEAR,
+    Estimate,
+    FittedLevel,
+    LawName,
+    Scalability,
+    Weighting,
+)
 
 MIN_LEVELS = 6
 """Distinct levels: three parameters, and as many values that can contradict them."""
@@ -40,7 +47,7 @@ def analyse_scalability(levels: Iterable[MeasuredLevel], relative: bool = True, 
     law = fits["usl"].law.scaled(target.scale)
     estimator = Estimator(law, limits, target.scale)
     n_peak, beta, model = estimator.n_peak(), estimator.beta(), models[0]
-    peak = judge_peak(n_peak, beta, float(arrays.concurrency[-1]))
+    peak = judge_peak(n_peak, beta, float(arrays.concurrency[0]), float(arrays.concurrency[-1]))
     return Scalability(
         reason=None,
         weighting=weighting,
@@ -99,7 +106,7 @@ def _notes(target: FitTarget, law: Usl, model: LawName, beta: Estimate) -> Itera
             "the interval of β excludes 0."
         )
     if law.alpha == 0.0 and _is_superlinear(target):
-        yield "Throughput grows faster than the users at first: no law of scalability describes that."
+        yield SUPERLINEAR
 
 
 def _is_superlinear(target: FitTarget) -> bool:

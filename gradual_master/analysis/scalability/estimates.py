@@ -89,14 +89,18 @@ def around(value: float, low: float | None, high: float | None) -> Estimate:
     return Estimate(value, None if low is None else min(low, value), None if high is None else max(high, value))
 
 
-def judge_peak(n_peak: Estimate | None, beta: Estimate, largest: float) -> Peak:
-    """Whether the peak was measured; `largest`: the most users that were."""
+def judge_peak(n_peak: Estimate | None, beta: Estimate, smallest: float, largest: float) -> Peak:
+    """Whether the peak was measured; `smallest` and `largest`: the users of the outermost levels."""
     if n_peak is None:
         return "none"
     if n_peak.value > largest:
         return "none" if n_peak.high is None else "beyond"
-    is_within = n_peak.high is not None and n_peak.high <= largest
-    return "measured" if is_within and beta.low is not None and beta.low > 0.0 else "uncertain"
+    falls = n_peak.high is not None and n_peak.high <= largest and beta.low is not None and beta.low > 0.0
+    if not falls or n_peak.low is None or n_peak.high is None:
+        return "uncertain"
+    if n_peak.high <= smallest:
+        return "below"
+    return "measured" if n_peak.low >= smallest else "uncertain"
 
 
 def _share(value: float, low: float | None, high: float | None) -> Estimate:

@@ -9,7 +9,10 @@ from gradual_master.results.section import Section
 
 LawName = Literal["usl", "amdahl", "linear"]
 Weighting = Literal["relative", "none"]
-Peak = Literal["measured", "beyond", "uncertain", "none"]
+Peak = Literal["measured", "below", "beyond", "uncertain", "none"]
+
+SUPERLINEAR = "Throughput grows faster than the users at first: no law of scalability describes that."
+"""A note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,14 @@ class Scalability(Section):
     beta: Estimate | None = None
     """The cost of consistency for each pair of users, in [0, 1]."""
     n_peak: Estimate | None = None
-    """Users at the peak; None if the fitted curve has none. Beyond `users_max` it is extrapolated."""
+    """Users at the peak; None if the fitted curve has none. Outside `users_min` to `users_max` it is extrapolated."""
     x_peak: Estimate | None = None
     """Throughput at the peak, 1/s."""
     peak: Peak | None = None
-    """`measured`: its interval is within the measured users, and that of β excludes 0. `beyond`: the value is beyond
-    the measured users, so that it is extrapolated. `uncertain`: the value is within them, but its interval is not.
-    `none`: the curve has no peak, or one beyond the measured users whose interval has no end."""
+    """`measured`: its interval is within the measured users, and that of β excludes 0. `below`: so does that of β, but
+    the interval ends at the smallest level or before it, so that throughput falls from there on. `beyond`: the value is
+    above the measured users, so that it is extrapolated. `uncertain`: the value is not above them, but its interval
+    crosses their limits. `none`: the curve has no peak, or one above the measured users whose interval has no end."""
     peak_reached: bool | None = None
     """Whether `peak` is `measured`."""
     model: LawName | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradual_master.analysis.scalability.result import AsymptoticBounds, Estimate, Scalability
+from gradual_master.analysis.scalability.result import SUPERLINEAR, AsymptoticBounds, Estimate, Scalability
 
 NEAR_SMALLEST = 1.1
 """N* within this factor of the smallest level may as well lie below it, where nothing was measured."""
@@ -28,26 +28,51 @@ def scalability_sentences(found: Scalability) -> tuple[str, ...]:
 
 
 def _sentences(found: Scalability) -> Iterator[str]:
+    if not _is_described(found):
+        yield f"The law does not describe these levels (R² = {found.r_squared:.2f}): it shows no bend, and no peak."
+        yield from (note for note in found.notes if note == SUPERLINEAR)
+        return
     bend = _bend(found)
     share = _serialised(found.alpha)
     if bend and share:
         yield f"{bend}: {share}."
     elif bend or share:
         yield f"{bend or share}."
-    elif found.model == "linear" and found.gamma is not None:
+    elif found.model == "linear" and _fits_well(found) and found.gamma is not None and found.gamma.low is not None:
         yield f"Throughput grows in proportion to the users: {rate_text(found.gamma.value)} for each."
     yield _peak(found)
-    if found.r_squared is not None and found.r_squared < GOOD_FIT:
+    if not _fits_well(found):
         yield f"The law fits badly (R² = {found.r_squared:.2f}): take its numbers with care."
 
 
+def _is_described(found: Scalability) -> bool:
+    """Whether the law says anything of the levels: one that fits badly does, if its values have intervals."""
+    return _fits_well(found) or (found.beta is not None and found.beta.low is not None)
+
+
+def _fits_well(found: Scalability) -> bool:
+    return found.r_squared is None or found.r_squared >= GOOD_FIT
+
+
 def _bend(found: Scalability) -> str | None:
+    """Where throughput bends; nothing if N* contradicts the measured users, or the peak."""
     bounds: AsymptoticBounds | None = found.bounds
     if bounds is None or bounds.n_star is None or found.users_min is None:
         return None
     if bounds.n_star <= found.users_min * NEAR_SMALLEST:
         return f"Throughput bends at {users_text(found.users_min)}, the smallest level, or below"
+    if bounds.n_star > _last_bend(found):
+        return None
     return f"Throughput bends at about {users_text(bounds.n_star)}"
+
+
+def _last_bend(found: Scalability) -> float:
+    """The most users at which throughput may bend: before it falls, and where it was measured."""
+    if found.peak == "below":
+        return found.users_min or 0.0
+    if found.peak == "measured" and found.n_peak is not None:
+        return found.n_peak.value
+    return found.users_max or 0.0
 
 
 def _serialised(alpha: Estimate | None) -> str | None:
@@ -67,12 +92,14 @@ def _peak(found: Scalability) -> str:
     if found.peak == "measured":
         most = f"throughput is largest there, {rate_text(top.value)}"
         return f"Beyond about {_with_interval(peak)}, more users mean less throughput; {most}."
+    if found.peak == "below":
+        return f"Throughput falls from the smallest level on ({users_text(found.users_min or 0.0)})."
     if found.peak == "beyond":
         where = f"the fit puts it at about {_with_interval(peak)}"
         return f"The peak was not reached: {where}, but no more than {largest} were measured."
     return (
         f"It is not certain that the peak was reached: the fit puts it at about {_with_interval(peak)}, "
-        f"and no more than {largest} were measured."
+        f"and {number_text(found.users_min or 0.0)} to {largest} were measured."
     )
 
 

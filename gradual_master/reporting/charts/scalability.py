@@ -69,10 +69,10 @@ def _draw_bound(drawn: figure, found: Scalability) -> Iterator[Key]:
     bounds = found.bounds
     if bounds is None or bounds.n_star is None or found.users_max is None:
         return
-    users = [0.0, bounds.n_star, max(found.users_max, bounds.n_star)]
+    users = [0.0, min(bounds.n_star, found.users_max), found.users_max]
     most = bounds.max_throughput_rps
     style: dict[str, Any] = {"line_color": BOUND.colour, "line_dash": BOUND.dash, "line_width": 1.5}
-    drawn.line(users, [0.0, most, most], name=BOUND.name, **style)
+    drawn.line(users, [most * min(1.0, number / bounds.n_star) for number in users], name=BOUND.name, **style)
     yield BOUND
 
 
@@ -80,6 +80,8 @@ def _draw_peak(drawn: figure, found: Scalability) -> Iterator[Key]:
     """The peak where it is among the measured users; one that is extrapolated is not drawn."""
     peak, top = found.n_peak, found.x_peak
     if peak is None or top is None or found.peak not in {"measured", "uncertain"}:
+        return
+    if peak.value < (found.users_min or 0.0):
         return
     style: dict[str, Any] = {"line_color": PEAK.colour, "fill_alpha": 0.0, "line_width": 2}
     drawn.scatter([peak.value], [top.value], marker="diamond", size=16, name=PEAK.name, **style)

@@ -10,6 +10,7 @@ from gradual_master.analysis.scalability.wording import number_text, percent_tex
 
 PEAKS = {
     "measured": "within the measured users",
+    "below": "at the smallest level or below it: extrapolated",
     "uncertain": "it is not certain that it was reached",
     "beyond": "beyond the measured users: extrapolated",
     "none": "beyond the measured users: extrapolated",
@@ -45,7 +46,9 @@ def _figures(found: Scalability) -> Iterator[ScalabilityFigure]:
     if found.n_peak is not None and found.peak is not None:
         yield ScalabilityFigure("The peak is", PEAKS[found.peak])
     if found.bounds is not None and found.bounds.n_star is not None:
-        yield ScalabilityFigure("Users from which on requests queue (N*)", number_text(found.bounds.n_star))
+        is_beyond = found.users_max is not None and found.bounds.n_star > found.users_max
+        note = "beyond the measured users" if is_beyond else ""
+        yield ScalabilityFigure("Users from which on requests queue (N*)", number_text(found.bounds.n_star), note)
     if found.model is not None:
         yield ScalabilityFigure("Simplest law that describes it (AICc)", LAWS[found.model])
     if found.r_squared is not None:

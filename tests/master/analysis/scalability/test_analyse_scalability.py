@@ -13,6 +13,7 @@ from made_levels import CISCO, RAYTRACER, SPECSDM91, levels_of, made_levels
 from gradual_master.analysis.scalability.analyse import analyse_scalability
 from gradual_master.analysis.scalability.law import Usl
 from gradual_master.analysis.scalability.levels import MeasuredLevel
+from gradual_master.analysis.scalability.wording import scalability_sentences
 from gradual_master.errors import AnalysisError
 
 LAW = Usl(20.0, 0.03, 0.0005)
@@ -136,3 +137,31 @@ def test_scipy_is_not_imported_before_something_is_fitted() -> None:
         "print([name for name in sys.modules if name.startswith('scipy')])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_peak_below_the_smallest_level_was_not_measured() -> None:
+    law = Usl(100.0, 0.03, 0.97 / 400.0)  # Its peak is at 20 users.
+    found = analyse_scalability(made_levels(law, [50, 75, 100, 150, 200, 300, 400], noise=0.01))
+    assert found.n_peak is not None
+    assert found.n_peak.value == pytest.approx(20, rel=0.2)
+    assert (found.peak, found.peak_reached) == ("below", False)
+    assert scalability_sentences(found)[-1] == "Throughput falls from the smallest level on (50 users)."
+
+
+def test_a_peak_whose_interval_crosses_the_smallest_level_is_uncertain() -> None:
+    law = Usl(100.0, 0.03, 0.97 / 400.0)
+    found = analyse_scalability(made_levels(law, [19, 30, 50, 75, 100, 150, 200], noise=0.03))
+    assert found.n_peak is not None
+    assert found.n_peak.low is not None
+    assert found.n_peak.high is not None
+    assert found.n_peak.low < 19 < found.n_peak.high
+    assert (found.peak, found.peak_reached) == ("uncertain", False)
+
+
+def test_throughput_that_is_flat_after_a_cold_level_does_not_grow_with_the_users() -> None:
+    users, throughput = (5, 10, 20, 30, 40, 50, 60), (20, 195, 201, 199, 200, 202, 200)
+    found = analyse_scalability(levels_of(zip(users, throughput, strict=True)))
+    assert scalability_sentences(found) == (
+        "The law does not describe these levels (R² = -0.14): it shows no bend, and no peak.",
+        "Throughput grows faster than the users at first: no law of scalability describes that.",
+    )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradual_master.analysis.scalability.result import AsymptoticBounds, Estimate, Peak, Scalability
+from gradual_master.analysis.scalability.result import SUPERLINEAR, AsymptoticBounds, Estimate, Peak, Scalability
 from gradual_master.analysis.scalability.wording import number_text, percent_text, rate_text, scalability_sentences
 
 BOUNDS = AsymptoticBounds(1.08, 0.08, 1.0, 1_880.0, True, 120.0, ())
@@ -56,13 +56,13 @@ def test_too_few_levels_say_only_that() -> None:
             "uncertain",
             Estimate(280.0, 200.0, None),
             "It is not certain that the peak was reached: the fit puts it at about 280 users "
-            "(95 % interval: 200 or more), and no more than 300 users were measured.",
+            "(95 % interval: 200 or more), and 1 to 300 users were measured.",
         ),
         (
             "uncertain",
             Estimate(280.0, None, None),
             "It is not certain that the peak was reached: the fit puts it at about 280 users, "
-            "and no more than 300 users were measured.",
+            "and 1 to 300 users were measured.",
         ),
     ],
 )
@@ -98,6 +98,44 @@ def test_a_line_says_what_each_user_adds() -> None:
 def test_a_bad_fit_is_said() -> None:
     last = scalability_sentences(replace(FOUND, r_squared=0.621))[-1]
     assert last == "The law fits badly (R² = 0.62): take its numbers with care."
+
+
+def test_a_line_that_fits_badly_or_has_no_interval_is_not_said() -> None:
+    line = replace(
+        FOUND,
+        alpha=Estimate(0.0, 0.0, 0.01),
+        n_peak=None,
+        peak="none",
+        model="linear",
+        bounds=replace(BOUNDS, saturated=False, n_star=None),
+    )
+    unknown = replace(line, gamma=Estimate(20.0, None, None))
+    for found in (replace(line, r_squared=0.8), unknown):
+        assert scalability_sentences(found)[0] == "The peak was not reached up to 300 users."
+
+
+def test_of_levels_that_the_law_does_not_describe_nothing_else_is_said() -> None:
+    found = replace(FOUND, beta=Estimate(1e-5, None, None), r_squared=-0.14, notes=("Another.", SUPERLINEAR))
+    assert scalability_sentences(found) == (
+        "The law does not describe these levels (R² = -0.14): it shows no bend, and no peak.",
+        SUPERLINEAR,
+    )
+
+
+def test_a_peak_below_the_smallest_level_is_not_named() -> None:
+    found = replace(FOUND, users_min=250.0, peak="below", bounds=replace(BOUNDS, n_star=260.0))
+    assert scalability_sentences(found) == (
+        "Throughput bends at 250 users, the smallest level, or below: 2.8 % of the work is serialised "
+        "(95 % interval: 2.1 to 3.5 %).",
+        "Throughput falls from the smallest level on (250 users).",
+    )
+    above = replace(found, bounds=replace(BOUNDS, n_star=290.0))
+    assert scalability_sentences(above)[0].startswith("2.8 % of the work"), "it cannot bend where it falls"
+
+
+@pytest.mark.parametrize(("n_star", "why"), [(12_532.0, "beyond the measured users"), (200.0, "beyond the peak")])
+def test_a_bend_where_nothing_bends_is_not_named(n_star: float, why: str) -> None:
+    assert scalability_sentences(replace(FOUND, bounds=replace(BOUNDS, n_star=n_star)))[0].startswith("2.8 %"), why
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from made_levels import made_levels
 
 from gradual_master.analysis.scalability.analyse import analyse_scalability
 from gradual_master.analysis.scalability.law import Usl
-from gradual_master.analysis.scalability.result import Scalability
+from gradual_master.analysis.scalability.result import Estimate, Scalability
 from gradual_master.reporting.charts.parts import Chart
-from gradual_master.reporting.charts.scalability import curve_source, measured_source, scalability_chart
+from gradual_master.reporting.charts.scalability import BOUND, curve_source, measured_source, scalability_chart
 
 USERS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0)
 PEAKED, FLAT = Usl(2.0, 0.02, 0.0002), Usl(2.0, 0.02, 0.0)
@@ -72,6 +72,15 @@ def test_a_peak_that_was_not_reached_and_an_unknown_limit_are_not_drawn() -> Non
     growing = analyse_scalability(made_levels(FLAT, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0), noise=0.01))
     assert labels(drawn(growing)) == ["measured level", "fitted law", "95 % interval of the law"]
     assert not drawn(growing).is_log
+
+
+def test_nothing_is_drawn_outside_the_measured_users(found: Scalability) -> None:
+    assert found.bounds is not None
+    far = replace(found, bounds=replace(found.bounds, n_star=320.0, max_throughput_rps=80.0))
+    (line,) = (each for each in drawn(far).figure.renderers if each.name == BOUND.name)
+    assert line.data_source.data == {"x": [0.0, 160.0, 160.0], "y": [0.0, 40.0, 40.0]}
+    below = replace(found, peak="uncertain", n_peak=Estimate(3.0, 1.0, 20.0))
+    assert "peak of the law" not in labels(drawn(below))
 
 
 def test_what_was_not_fitted_is_not_drawn() -> None:

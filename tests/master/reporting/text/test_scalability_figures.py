@@ -31,5 +31,14 @@ def test_an_open_side_and_a_missing_interval_are_said() -> None:
     assert {row.value for row in scalability_figures(made)} >= {"it is not certain that it was reached"}
 
 
+def test_what_lies_outside_the_measured_users_is_said() -> None:
+    found = analyse_scalability(made_levels(LAW, USERS, noise=0.03))
+    assert found.bounds is not None
+    made = replace(found, peak="below", bounds=replace(found.bounds, n_star=12_532.0))
+    rows = {row.name: row for row in scalability_figures(made)}
+    assert rows["The peak is"].value == "at the smallest level or below it: extrapolated"
+    assert rows["Users from which on requests queue (N*)"].note == "beyond the measured users"
+
+
 def test_what_was_not_fitted_has_no_rows() -> None:
     assert scalability_figures(analyse_scalability(made_levels(LAW, USERS[:3]))) == ()
