@@ -10,6 +10,7 @@ from gradual_master.analysis.scalability.levels import MeasuredLevel
 from gradual_master.analysis.scalability.result import Scalability
 from gradual_master.analysis.scalability.wording import scalability_sentences
 from gradual_master.results.judging.levels import LevelRow
+from gradual_master.results.judging.silence import was_answer_due
 from gradual_master.results.measures.watches import WatchRow
 
 MIN_LEVELS = 2
@@ -21,9 +22,6 @@ BUSY_PERCENT = 90.0
 MISLEADING = frozenset({"failures", "saturated", "missing"})
 """Marks of levels that do not show what the system can do with their users: refusals are fast, and a busy generator
 or missing users are not the system's."""
-
-EXPECTED_ANSWERS = 5
-"""Where so many answers are expected, none at all is no accident (by Poisson's law, once in 150 levels)."""
 
 MAX_NAMED = 5
 """Levels that one sentence names."""
@@ -88,18 +86,14 @@ def _at_most_throughput(rows: Sequence[LevelRow], watches: Sequence[WatchRow]) -
 
 
 def hanging_levels(rows: Sequence[LevelRow]) -> frozenset[float]:
-    """Where the system hung: users waited long enough for an answer, and no request ended. The starts of the levels, s.
-
-    Long enough is as long as a response takes at the slowest of the other levels, and time for `EXPECTED_ANSWERS` of
-    them: in a ramp with short levels a level may end before its first response comes.
-    """
+    """Where the system hung (`judging.silence`): the starts of the levels, s."""
     slowest_s = max((row.response_time_ms.mean or 0.0 for row in rows), default=0.0) / 1000
-    return frozenset(row.start_s for row in rows if row.request_rate_rps == 0 and _could_answer(row, slowest_s))
+    return frozenset(row.start_s for row in rows if row.request_rate_rps == 0 and _was_answer_due(row, slowest_s))
 
 
-def _could_answer(row: LevelRow, response_s: float) -> bool:
-    length, waiting = row.end_s - (row.steady_from_s or row.start_s), row.in_flight_mean or 0.0
-    return waiting > 0 and length >= response_s and waiting * length >= EXPECTED_ANSWERS * response_s
+def _was_answer_due(row: LevelRow, response_s: float) -> bool:
+    length = row.end_s - (row.steady_from_s or row.start_s)
+    return was_answer_due(length, (row.in_flight_mean or 0.0) * length, response_s)
 
 
 def _reservations(rows: Sequence[LevelRow]) -> Iterable[str]:

@@ -117,7 +117,7 @@ class Watch:
         if self.abort_reason is not None:
             return self.abort_reason
         if seen.value is None:
-            return f"{self.objective.name}: no data"
+            return f"{self.objective.name}: no data{seen.where}"
         rule = self.objective.rule
         if rule.holds(seen.value):
             return None
