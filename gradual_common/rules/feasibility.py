@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradual_common.rules.rule import CAPACITY, COUNTS, WATCH, Rule
-from gradual_common.schedule.schedule import Level, Schedule
+from gradual_common.schedule.schedule import Level, Schedule, joined
 from gradual_common.units import count, format_duration
 
 MOST_NAMED = 6
@@ -53,7 +53,7 @@ def why_never_judged(rule: Rule, schedule: Schedule, *, steers: bool = False) ->
     if not levels and rule.at is not None:
         return f"no measured level has {rule.at} users; there are {_targets(schedule)}"
     if rule.window == "for":
-        longest = max((end - start for start, end in _stretches(levels)), default=0)
+        longest = max((end - start for start, end in joined(levels)), default=0)
         if rule.window_ns > longest:
             allowed = f"the longest stretch has {format_duration(longest)}"
             return f"nothing that it is about is measured for {format_duration(rule.window_ns)} on end; {allowed}"
@@ -77,17 +77,6 @@ def _measured_levels(schedule: Schedule) -> Iterator[Level]:
         phase = schedule.phases[level.phase]
         if not phase.warm_up and phase.start <= level.start:
             yield level
-
-
-def _stretches(levels: list[Level]) -> Iterator[tuple[int, int]]:
-    """Levels that follow one another on end, joined: (start, end) in ns."""
-    start = end = -1
-    for level in levels:
-        if level.start != end:
-            yield start, end
-            start = level.start
-        end = level.end
-    yield start, end
 
 
 def _targets(schedule: Schedule) -> str:

@@ -5,6 +5,7 @@ Times are nanoseconds since the start of the schedule.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gradual_common.schedule.slots import apportion
@@ -117,3 +118,12 @@ class Schedule:
         level = Level(number, searched.number, at, last.end, target)
         levels = (*self.levels[:-1], replace(last, end=at), level)
         return replace(self, changes=(*self.changes, change), levels=levels)
+
+
+def joined(levels: Iterable[Level]) -> list[tuple[int, int]]:
+    """The stretches of levels in order, (start, end) in ns: levels that follow one another on end are one."""
+    stretches: list[tuple[int, int]] = []
+    for level in levels:
+        begin = stretches.pop()[0] if stretches and stretches[-1][1] == level.start else level.start
+        stretches.append((begin, level.end))
+    return stretches

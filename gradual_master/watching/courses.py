@@ -104,8 +104,12 @@ class WatchCourse:
         return WatchState(self.name, self.unit, self.latest, None if self.failure is None else self.failure.since_s)
 
     def between(self, start: int, end: int) -> Floats:
-        """The values of the intervals that lie within a stretch, ns since the schedule's start, without gaps."""
-        values = self.values[-(-start // self.interval) : max(0, end // self.interval)]
+        """The values of a stretch, ns since the schedule's start, without gaps.
+
+        A value is of the end of its interval: it belongs to the stretch after whose start, and not after whose end, it
+        lies. So of stretches that follow one another each value belongs to exactly one.
+        """
+        values = self.values[start // self.interval : max(0, end // self.interval)]
         return values[~np.isnan(values)]
 
 

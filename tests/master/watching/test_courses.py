@@ -1,5 +1,7 @@
 """The values of a watch by interval."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,15 @@ def test_an_interval_without_a_value_is_a_gap_and_never_zero() -> None:
     one.take({0: 5.0, 2: 7.0}, until=4)
     assert np.array_equal(one.values, [5.0, np.nan, 7.0, np.nan], equal_nan=True)
     assert one.between(0, 4 * S).tolist() == [5.0, 7.0]
-    assert one.between(S // 2, 3 * S).tolist() == [7.0]
+    assert one.between(S, 3 * S).tolist() == [7.0]
+
+
+def test_a_value_belongs_to_the_stretch_that_holds_the_end_of_its_interval() -> None:
+    one = course()
+    one.take({number: float(number) for number in range(10)}, until=10)
+    edges = [0, 5 * S // 2, 5 * S, 15 * S // 2, 10 * S]
+    parts = [one.between(start, end).tolist() for start, end in pairwise(edges)]
+    assert parts == [[0, 1], [2, 3, 4], [5, 6], [7, 8, 9]]
 
 
 def test_a_failure_is_news_once_and_remembered_since_when() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradual_common.schedule.schedule import Level
+from gradual_common.schedule.schedule import Level, joined
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, worse_of
 from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
@@ -59,8 +59,9 @@ class SystemView:
         interval, length = self._course.interval, intervals_of(self._rule.window_ns, self._course.interval)
         values = self._course.values
         measured = np.zeros(len(values), dtype=bool)
-        for level in self._levels:
-            measured[-(-level.start // interval) : level.end // interval] = True
+        # A window may run over the edge of two levels, which need not be the edge of an interval.
+        for start, end in joined(self._levels):
+            measured[-(-start // interval) : end // interval] = True
         values = np.where(measured, values, np.nan)
         for first in range(len(values) - length + 1):
             window = values[first : first + length]

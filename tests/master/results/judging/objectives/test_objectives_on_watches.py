@@ -1,8 +1,11 @@
 """Objectives on the system's own metrics: their values by interval, without gaps."""
 
+from dataclasses import replace
+
 import pytest
 from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
+from gradual_common.schedule.schedule import Level
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.measures.watches import watch_rows, watch_warnings
@@ -47,6 +50,37 @@ def test_a_statistic_is_over_the_values_that_there_are(rule: str, observed: floa
     row = judge(rule)
     assert (row.observed, row.samples) == (observed, samples)
     assert row.unit == "%"
+
+
+def judged_on_a_ramp(rule: str) -> ObjectiveRow:
+    """Over twelve levels of 2.5 s; the values are 95 for 12 s, then 20."""
+    plan = plan_of(thresholds=[{"rule": rule}], watch=WATCH)
+    edges = [round(2.5 * S * number) for number in range(13)]
+    levels = [Level(n, 0, edges[n], edges[n + 1], float(n + 1)) for n in range(12)]
+    schedule = replace(schedule_of((2, 1), seconds=30), levels=tuple(levels))
+    aggregate = aggregate_of(plan, schedule)
+    for second in range(30):
+        begin, end = second * S, (second + 1) * S
+        held = [level for level in levels if level.start < end and level.end > begin]
+        parts = [Stretch(one.number, max(one.start, begin), min(one.end, end), [(0, "", MS)]) for one in held]
+        aggregate.merge("a", batch_of(second + 1, second, *parts))
+    aggregate.courses["db"].take({second: 95.0 if second < 12 else 20.0 for second in range(30)}, until=30)
+    aggregate.settle()
+    return aggregate.judge()[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "observed", "samples"),
+    [
+        ("watch.db < 40%", 50, 30),
+        ("watch.db < 50% for 10s", 95, 10),
+        ("watch.db.max < 50% for 1s", 95, 1),
+        ("watch.db.max < 90% over levels", 95, 2),
+    ],
+)
+def test_no_value_is_lost_where_levels_change_within_an_interval(rule: str, observed: float, samples: int) -> None:
+    row = judged_on_a_ramp(rule)
+    assert (row.observed, row.samples, row.passed) == (observed, samples, False)
 
 
 def test_a_watch_without_any_value_fails_its_objective() -> None:
