@@ -85,7 +85,7 @@ class Conductor:
             self.dispatch, self._core.knows, self._provisions, self._report.take_samples, options.security
         )
         self._log = structlog.get_logger("gradual.master")
-        self._follower = Follower(loaded.plan.watch, loaded.job.secrets, self._note)
+        self._follower = Follower(loaded.plan.watch, loaded.job.secrets, self._note, self._report.hide_text)
         self._dispatcher = Dispatcher(lambda event: self._core.handle(event, clock()), self._carry_out)
         self._merges: deque[Merge] = deque()
         self._has_merged = False

@@ -86,6 +86,10 @@ class RunReport:
             mask_in_logs((), values)
         self._once.merge(agent, self._core.name_of(agent), report)
 
+    def hide_text(self, text: str) -> str:
+        """Mask what is secret now; a set-up may have made more of it known since the start."""
+        return self._mask.hide_text(text)
+
     def show(self, note: Note) -> None:
         """Pass a note to the reporters, after the start of the schedule."""
         if self._start is not None:

@@ -10,8 +10,8 @@ import orjson
 from gradual_common.clock import NS_PER_MS
 from gradual_master.errors import WatchError
 
-MAX_SHOWN = 200
-"""Characters of what a server said."""
+MAX_SAID = 10_000
+"""Characters of what a server said. It is cut for display only after secrets are masked: half a secret is not found."""
 
 
 def read_range(body: bytes) -> tuple[tuple[int, float], ...]:
@@ -22,7 +22,7 @@ def read_range(body: bytes) -> tuple[tuple[int, float], ...]:
     try:
         answer: Any = orjson.loads(body)
         if answer["status"] != "success":
-            raise WatchError(f"Prometheus says: {str(answer.get('error', 'an error'))[:MAX_SHOWN]}")
+            raise WatchError(f"Prometheus says: {str(answer.get('error', 'an error'))[:MAX_SAID]}")
         result = answer["data"]["result"]
         if len(result) > 1:
             raise WatchError(_too_many([series["metric"] for series in result]))

@@ -29,18 +29,28 @@ MIN_PERIOD_NS = NS_PER_S
 MAX_BYTES = 16 * 1024 * 1024
 """A larger answer is refused."""
 
+MAX_REASON = 300
+"""Characters of a reason; the rest of what a server said is left out."""
+
 CHUNK = 64 * 1024
 
 Tell = Callable[[Note], None]
 
 
+Hide = Callable[[str], str]
+"""Masks the secrets of a text."""
+
+
 class Follower:
     """Fills the courses of a plan's watches. `origin`: the Unix time of the schedule's start, ns."""
 
-    def __init__(self, watches: Mapping[str, WatchedMetric], secrets: Mapping[str, str], tell: Tell) -> None:
+    def __init__(
+        self, watches: Mapping[str, WatchedMetric], secrets: Mapping[str, str], tell: Tell, hide: Hide
+    ) -> None:
         self._watches = watches
         self._secrets = secrets
         self._tell = tell
+        self._hide = hide
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, courses: Mapping[str, WatchCourse], origin: int) -> None:
@@ -73,16 +83,20 @@ class Follower:
         try:
             has_recovered = await self._ask(session, watch, course, span)
         except WatchError as error:
-            reason = str(error)
-            is_news = course.fail(span.first, reason)
-            course.fail(span.last, reason)
-            if is_news:
-                self._tell(Note("warning", f"watch {course.name} has no values: {reason}"))
+            self._fail(course, span, str(error))
         except Exception as bug:  # a run must not end because of what watches it
-            course.fail(span.last, f"{type(bug).__name__}: {bug}")
+            self._fail(course, span, f"{type(bug).__name__}: {bug}")
         else:
             if has_recovered:
                 self._tell(Note("info", f"watch {course.name} has values again"))
+
+    def _fail(self, course: WatchCourse, span: Span, why: str) -> None:
+        # Masked before it is kept: what a server says may repeat the credential, and goes into every report.
+        reason = self._hide(why)[:MAX_REASON]
+        is_news = course.fail(span.first, reason)
+        course.fail(span.last, reason)
+        if is_news:
+            self._tell(Note("warning", f"watch {course.name} has no values: {reason}"))
 
     async def _ask(self, session: aiohttp.ClientSession, watch: WatchedMetric, course: WatchCourse, span: Span) -> bool:
         body = await fetch(session, ask(watch, span, self._secrets))

@@ -12,9 +12,10 @@ from aiohttp import web
 
 from gradual_common.clock import NS_PER_S as S
 from gradual_common.plan.model.watches import WatchedMetric
+from gradual_common.secrecy.masking import Mask
 from gradual_master.coordination.events import Note
 from gradual_master.errors import WatchError
-from gradual_master.watching.courses import courses_of
+from gradual_master.watching.courses import WatchFailure, courses_of
 from gradual_master.watching.following import Follower, due, fetch
 from gradual_master.watching.requests import WatchQuery
 
@@ -87,7 +88,7 @@ async def test_a_watch_that_fails_is_news_and_then_has_values_again() -> None:
     async with serving(handle) as url:
         watch = WatchedMetric(exporter=url, metric="jobs", auth={"bearer": "{{secrets.T}}"})
         courses = courses_of({"jobs": watch}, S)
-        follower = Follower({"jobs": watch}, {"T": "t0ps3cret"}, tell)
+        follower = Follower({"jobs": watch}, {"T": "t0ps3cret"}, tell, str)
         follower.start(courses, time.time_ns() - S)
         await asyncio.wait_for(has_recovered.wait(), 60)
         await follower.stop()
@@ -95,6 +96,50 @@ async def test_a_watch_that_fails_is_news_and_then_has_values_again() -> None:
     assert courses["jobs"].latest == 3
     assert [note.level for note in notes] == ["warning", "info"]
     assert "t0ps3cret" not in str(notes)
+
+
+async def failed_with(handler: Handler) -> tuple[WatchFailure, Note]:
+    """How a watch on Prometheus with a secret fails, and what is told of it."""
+    told: asyncio.Future[Note] = asyncio.get_running_loop().create_future()
+    async with serving(handler) as url:
+        watch = WatchedMetric(prometheus=url, query="up", auth={"bearer": "{{secrets.T}}"})
+        courses = courses_of({"up": watch}, S)
+        hide = Mask(["t0ps3cret"]).hide_text
+        follower = Follower({"up": watch}, {"T": "t0ps3cret"}, told.set_result, hide)
+        # Three intervals are over: what is asked for at first are all of them.
+        follower.start(courses, time.time_ns() - 3 * S)
+        note = await asyncio.wait_for(told, 60)
+        await follower.stop()
+    return courses["up"].failures[0], note
+
+
+async def test_a_reason_that_repeats_the_credential_is_kept_and_told_without_it() -> None:
+    async def echo(request: web.BaseRequest) -> web.StreamResponse:
+        said = {"status": "error", "error": f"not known: {request.headers['Authorization']}"}
+        return web.json_response(said, status=401)
+
+    failure, note = await failed_with(echo)
+    assert failure.reason.startswith("401: Prometheus says: not known")
+    assert "t0ps3cret" not in f"{failure}{note}"
+
+
+async def test_a_credential_is_masked_before_a_long_reason_is_cut() -> None:
+    for padding in (190, 270):
+        failure, _ = await failed_with(answering(400, text=f'{{"status":"error","error":"{"x" * padding}t0ps3cret"}}'))
+        assert "t0p" not in failure.reason
+        assert len(failure.reason) <= 300
+
+
+async def test_a_mistake_of_ours_is_told_and_counts_from_the_first_interval_that_has_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def overflow(_: bytes) -> None:
+        raise OverflowError("of t0ps3cret")
+
+    monkeypatch.setattr("gradual_master.watching.following.read_range", overflow)
+    failure, note = await failed_with(answering(200, text="{}"))
+    assert failure == WatchFailure(0, "OverflowError: of ***")
+    assert (note.level, note.text) == ("warning", "watch up has no values: OverflowError: of ***")
 
 
 def test_intervals_shorter_than_a_second_are_asked_for_together() -> None:
