@@ -22,6 +22,8 @@ class LevelsView:
         self._objective = objective
         self._terms = terms
         self._wanted = levels_of(objective, terms)
+        self._compared = levels_of(objective, terms, with_warm_up=True)
+        """How long a response takes is known from a warm-up, too."""
         self._each = objective.rule.window == "levels"
 
     def take(self, interval: ClosedInterval) -> None:
@@ -29,7 +31,7 @@ class LevelsView:
 
     def see(self, run: RunSoFar) -> Observation:
         """The worst of the levels, or all of them; no data if none of these breaks it, and one hung."""
-        levels = self._complete(run)
+        levels = self._complete(run, self._wanted)
         seen = self._worst(run, levels) if self._each else self._of(run, levels)
         if seen.value is not None and not self._objective.rule.holds(seen.value):
             return seen
@@ -45,11 +47,10 @@ class LevelsView:
 
     def _unseen(self, run: RunSoFar, levels: list[Level]) -> Iterator[Observation]:
         """Levels at which nothing was answered, where the statistic has no value: a rate of 0 is one."""
-        phases = self._terms.schedule.phases
-        silent = [level for level in levels if not phases[level.phase].warm_up and not self._requests(run, level)]
+        silent = [level for level in levels if not self._requests(run, level)]
         if not silent:
             return
-        slowest_s = max(self._response_s(run, level) for level in levels)
+        slowest_s = max(self._response_s(run, level) for level in self._complete(run, self._compared))
         for level in silent:
             seen = self._of(run, [level])
             if seen.value is None and was_answer_due(*_waiting(run.levels.judged(level.number)), slowest_s):
@@ -65,8 +66,8 @@ class LevelsView:
         everything = replace(totals.everything(), phases=totals.everywhere)
         return (totals.histogram(RESPONSE_TIME, everything).mean or 0.0) / NS_PER_S
 
-    def _complete(self, run: RunSoFar) -> list[Level]:
-        numbers = self._wanted & run.levels.complete
+    def _complete(self, run: RunSoFar, wanted: frozenset[int]) -> list[Level]:
+        numbers = wanted & run.levels.complete
         return [level for level in self._terms.schedule.levels if level.number in numbers]
 
     def _of(self, run: RunSoFar, levels: list[Level]) -> Observation:
@@ -84,11 +85,13 @@ def _waiting(part: Contribution) -> tuple[float, float]:
     return length / NS_PER_S, int(part.sums.total.users[:, IN_REQUEST].sum()) / NS_PER_S
 
 
-def levels_of(objective: Objective, terms: ViewTerms) -> frozenset[int]:
-    """The numbers of the levels that an objective is about; a pause before a phase is none."""
-    at = objective.rule.at
+def levels_of(objective: Objective, terms: ViewTerms, *, with_warm_up: bool = False) -> frozenset[int]:
+    """The numbers of the levels that an objective is about: neither a pause before a phase nor a warm-up is one."""
+    at, phases = objective.rule.at, terms.schedule.phases
     return frozenset(
         level.number
         for level in terms.schedule.levels
-        if terms.phase_of(level.number) != OUTSIDE and (at is None or at.includes(level.target))
+        if terms.phase_of(level.number) != OUTSIDE
+        and (with_warm_up or not phases[level.phase].warm_up)
+        and (at is None or at.includes(level.target))
     )

@@ -86,3 +86,15 @@ def test_a_level_at_which_no_answer_was_due_is_not_missed(waiting: float) -> Non
     # 600 ms a response: 1.4 users in a request for 2 s are fewer than five of them.
     row = judged("mean < 1s over levels", silent=12, waiting=waiting)
     assert (row.observed, row.passed) == (600, True)
+
+
+@pytest.mark.parametrize("rule", ["count >= 5 over levels", "count > 5 at <= 6 users", "throughput > 1/s over levels"])
+def test_a_level_of_a_warm_up_is_not_judged(rule: str) -> None:
+    aggregate = aggregate_of(plan_of(thresholds=[{"rule": rule}]), schedule_of((2, 1), (4, 2), warm_up=1))
+    for second in range(4):
+        stretch = Stretch(second // 2, second * S, (second + 1) * S, samples=[(0, "", MS)] * 5)
+        aggregate.merge("a", batch_of(second + 1, second, stretch))
+        aggregate.close(second)
+    aggregate.settle()
+    row = aggregate.judge()[0]
+    assert (row.passed, row.samples, row.first_failed_at_s) == (True, 10, None)
