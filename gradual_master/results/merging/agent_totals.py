@@ -62,37 +62,18 @@ class UserTimes:
         return [(begin, active, gap, peak) for begin, active, gap, peak in windows.tolist()]
 
 
-class AgentTotals:
-    """Requests and health of one agent; `interval` in ns."""
+class AgentLoad:
+    """The CPU shares and the lags of one agent over some of its intervals."""
 
-    def __init__(self, interval: int = NS_PER_S) -> None:
-        self.requests = 0
-        self.merged = 0
-        """Completed and interrupted requests, to be compared with the requests that the agent started."""
-        self.late_starts = 0
-        self.is_complete = False
-        self.user_times = UserTimes(interval)
-        """How its users spent the measured time."""
-        self.strained = array("q")
-        """The intervals in which it was strained, in any order."""
+    def __init__(self) -> None:
         self._cpu = array("d")
         self._lags = GrowingHistograms(2)
         self._new_lags: list[SparseHistograms] = []
 
-    def add(self, reading: ReadBatch) -> None:
-        """Add one batch."""
-        batch, layout = reading.batch, reading.layout
-        completed = int(batch.requests @ layout.samples)
-        self.requests += completed
-        self.merged += completed + sum(batch.counters[:, _INTERRUPTED].tolist())
-        self.late_starts += batch.health.late_starts
-        self.is_complete = self.is_complete or batch.last
-        self._cpu.append(batch.health.cpu)
-        if reading.health.strained:
-            self.strained.append(batch.interval)
-        for frame in layout.judged:
-            self.user_times.add(batch.interval, reading.users[frame], reading.unattended[frame])
-        self._new_lags.append(reading.lags.copy())
+    def add(self, cpu: float, lags: SparseHistograms) -> None:
+        """Add an interval; the lags are kept."""
+        self._cpu.append(cpu)
+        self._new_lags.append(lags)
         if len(self._new_lags) == BATCHES_PER_MERGE:
             self._merge_lags()
 
@@ -109,11 +90,6 @@ class AgentTotals:
         return np.frombuffer(self._cpu.tobytes())
 
     @property
-    def cpu_p95(self) -> float | None:
-        """The share of a core that 95 % of the intervals stayed at or below; None when no batch of it came."""
-        return float(np.percentile(self.cpu_shares, 95, method="inverted_cdf")) if self._cpu else None
-
-    @property
     def loop_lag(self) -> Histogram:
         """How late the agent's event loop was, ns."""
         return self._merge_lags().total([LOOP_LAG])
@@ -122,3 +98,55 @@ class AgentTotals:
     def start_lag(self) -> Histogram:
         """Actual less intended start of an action after a think, ns."""
         return self._merge_lags().total([START_LAG])
+
+
+class AgentTotals:
+    """Requests and health of one agent; `interval` in ns."""
+
+    def __init__(self, interval: int = NS_PER_S) -> None:
+        self.requests = 0
+        self.merged = 0
+        """Completed and interrupted requests, to be compared with the requests that the agent started."""
+        self.late_starts = 0
+        self.is_complete = False
+        self.user_times = UserTimes(interval)
+        """How its users spent the measured time."""
+        self.strained = array("q")
+        """The intervals in which it was strained, in any order."""
+        self.load = AgentLoad()
+        """Over the whole run."""
+        self.judged_load = AgentLoad()
+        """Without the intervals that lie in warm-up phases."""
+
+    def add(self, reading: ReadBatch) -> None:
+        """Add one batch."""
+        batch, layout = reading.batch, reading.layout
+        completed = int(batch.requests @ layout.samples)
+        self.requests += completed
+        self.merged += completed + sum(batch.counters[:, _INTERRUPTED].tolist())
+        self.late_starts += batch.health.late_starts
+        self.is_complete = self.is_complete or batch.last
+        if reading.health.strained:
+            self.strained.append(batch.interval)
+        for frame in layout.judged:
+            self.user_times.add(batch.interval, reading.users[frame], reading.unattended[frame])
+        lags = reading.lags.copy()
+        self.load.add(batch.health.cpu, lags)
+        if not layout.is_warm_up:
+            self.judged_load.add(batch.health.cpu, lags)
+
+    @property
+    def cpu_p95(self) -> float | None:
+        """The share of a core that 95 % of the intervals stayed at or below; None when no batch of it came."""
+        shares = self.load.cpu_shares
+        return float(np.percentile(shares, 95, method="inverted_cdf")) if len(shares) else None
+
+    @property
+    def loop_lag(self) -> Histogram:
+        """How late the agent's event loop was in the whole run, ns."""
+        return self.load.loop_lag
+
+    @property
+    def start_lag(self) -> Histogram:
+        """Actual less intended start of an action after a think, ns, in the whole run."""
+        return self.load.start_lag

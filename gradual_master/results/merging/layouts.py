@@ -43,6 +43,8 @@ class Layout:
     """The level of each frame."""
     judged: tuple[int, ...]
     """The frames in measured phases."""
+    is_warm_up: bool
+    """Whether it has frames in warm-up phases, and none in measured ones; a pause and the drain are in no phase."""
     positions: Int64
     """Where `requests`, and then every counter, belong in (frames, `Shape.width`), flat."""
     samples: Int64
@@ -96,6 +98,7 @@ class Layouts:
         return Layout(
             scopes=scopes,
             judged=tuple(frame for frame, phase in enumerate(phases) if phase in self._judged),
+            is_warm_up=self._judged.isdisjoint(phases) and any(phase != OUTSIDE for phase in phases),
             positions=self._positions(batch),
             samples=(batch.cells[:, 1] < self._shape.steps).astype(np.int64),
             measured=measured,

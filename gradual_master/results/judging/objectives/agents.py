@@ -1,8 +1,8 @@
 """The health of the worst agent (`agent.cpu < 80%`), over the run or every window of a length.
 
-Without a statistic it is what the summary's `agents` have: the p95 of the CPU share, the p99 of the lags. The CPU is a
-value per interval. The lags are histograms over the run; of a single interval only the longest lag is kept, so that a
-window knows their maximum alone.
+What is measured in a warm-up is left out. Apart from that a rule without a statistic has what the summary's `agents`
+have: the p95 of the CPU share, the p99 of the lags. The CPU is a value per interval. The lags are histograms over the
+run; of a single interval only the longest lag is kept, so that a window knows their maximum alone.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from gradual_common.histogram.histogram import Histogram
 from gradual_common.rules.rule import Rule
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, worse_of
-from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar
+from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
 from gradual_master.results.judging.objectives.windows import between, intervals_of
 from gradual_master.results.merging.agent_health import AgentHealth
-from gradual_master.results.merging.agent_totals import AgentTotals
+from gradual_master.results.merging.agent_totals import AgentLoad
+from gradual_master.results.merging.sums import OUTSIDE
 
 USUAL = {"cpu": 0.95, "loop_lag": 0.99, "start_lag": 0.99}
 """The quantile of each measure if the rule names no statistic."""
@@ -39,16 +40,16 @@ class AgentView:
         """The worst agent."""
         worst = NOTHING
         for agent in run.agents.values():
-            worst = worse_of(self._rule, worst, self._of(agent))
+            worst = worse_of(self._rule, worst, self._of(agent.judged_load))
         return worst
 
-    def _of(self, agent: AgentTotals) -> Observation:
+    def _of(self, load: AgentLoad) -> Observation:
         if self._rule.statistic == "cpu":
-            shares = agent.cpu_shares
+            shares = load.cpu_shares
             return (
                 Observation(statistic_of(self._rule, (100 * shares).tolist()), len(shares)) if len(shares) else NOTHING
             )
-        lags = agent.loop_lag if self._rule.statistic == "loop_lag" else agent.start_lag
+        lags = load.loop_lag if self._rule.statistic == "loop_lag" else load.start_lag
         return Observation(self._of_lags(lags), lags.count)
 
     def _of_lags(self, lags: Histogram) -> float | None:
@@ -60,15 +61,20 @@ class AgentView:
 class AgentWindowView:
     """Every window of a length."""
 
-    def __init__(self, objective: Objective, interval: int) -> None:
+    def __init__(self, objective: Objective, terms: ViewTerms) -> None:
         self._rule = objective.rule
-        self._interval = interval
-        self._length = intervals_of(objective.rule.window_ns, interval)
+        self._interval = terms.interval
+        self._length = intervals_of(objective.rule.window_ns, terms.interval)
+        phases = terms.schedule.phases
+        self._warm_up = {level.number for level in terms.schedule.levels if phases[level.phase].warm_up}
         self._values: dict[str, deque[tuple[int, float]]] = {}
         self._worst = NOTHING
 
     def take(self, interval: ClosedInterval) -> None:
-        """Look at each agent's window that ends with this interval."""
+        """Look at each agent's window that ends with this interval; none has a part of a warm-up."""
+        levels = {scope for scope in interval.measured.scopes if scope != OUTSIDE}
+        if levels and levels <= self._warm_up:
+            return
         for health in interval.health:
             values = self._values.setdefault(health.agent, deque(maxlen=self._length))
             values.append((interval.number, self._value_of(health)))

@@ -134,7 +134,7 @@ def watch_of(objective: Objective, terms: ViewTerms) -> Watch:
 def _view_of(objective: Objective, terms: ViewTerms) -> View:
     rule = objective.rule
     if rule.series == "agent":
-        return AgentWindowView(objective, terms.interval) if rule.window == "for" else AgentView(objective)
+        return AgentWindowView(objective, terms) if rule.window == "for" else AgentView(objective)
     if rule.series == CAPACITY:
         return CapacityView()
     if rule.series == WATCH:

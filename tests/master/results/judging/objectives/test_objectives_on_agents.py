@@ -49,3 +49,25 @@ def test_a_lag_without_a_statistic_is_its_p99() -> None:
 
 def test_an_agent_that_was_away_has_no_window_over_that_time() -> None:
     assert judge("agent.cpu.max < 80% for 3s", [0.1, 0.1]).observed is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "samples"),
+    [
+        ("agent.cpu < 80%", 5),
+        ("agent.cpu.max < 80%", 5),
+        ("agent.cpu.max < 80% for 2s", 2),
+        ("agent.loop_lag.max < 80ms", 5),
+        ("agent.loop_lag.max < 80ms for 2s", 2),
+    ],
+)
+def test_what_an_agent_measures_in_a_warm_up_is_left_out(rule: str, samples: int) -> None:
+    aggregate = aggregate_of(plan_of(thresholds=[{"rule": rule}]), schedule_of((2, 1), (2, 1), seconds=5, warm_up=1))
+    for second in range(10):
+        cpu = 0.95 if second < 5 else 0.1
+        stretch = Stretch(second // 5, second * S, (second + 1) * S, samples=[(0, "", MS)])
+        health, lags = Health(cpu, 1, 1, 0), [round(100 * cpu) * MS]
+        aggregate.merge("a", batch_of(second + 1, second, stretch, health=health, loop_lags=lags))
+    aggregate.settle()
+    row = aggregate.judge()[0]
+    assert (row.observed, row.samples, row.passed) == (10, samples, True)
