@@ -64,7 +64,9 @@ def value_on_page(page: str, selector: Selector) -> float:
 
 def _too_many(labels: list[dict[str, str]], name: str) -> str:
     differing = sorted({key for each in labels for key in each if len({other.get(key) for other in labels}) > 1})
-    example = f'{name}{{{differing[0]}="{labels[0].get(differing[0], "")}"}}' if differing else name
+    if not differing:
+        return f"the page repeats a series: it has {len(labels)} of {name!r} with equal labels"
+    example = f'{name}{{{differing[0]}="{labels[0].get(differing[0], "")}"}}'
     return (
         f"the page has {len(labels)} series of {name!r}, and a watch is one: choose it by labels, such as {example}; "
         "a sum needs Prometheus"

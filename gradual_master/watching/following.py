@@ -29,6 +29,10 @@ MIN_PERIOD_NS = NS_PER_S
 MAX_BYTES = 16 * 1024 * 1024
 """A larger answer is refused."""
 
+MAX_RANGE_BYTES = 1024 * 1024
+"""The same for a range query: Prometheus gives at most 11,000 points of a series, 30 bytes each. JSON's parser holds
+the interpreter, also in a thread, so that a larger answer would stop the master's loop."""
+
 MAX_REASON = 300
 """Characters of a reason; the rest of what a server said is left out."""
 
@@ -99,14 +103,15 @@ class Follower:
             self._tell(Note("warning", f"watch {course.name} has no values: {reason}"))
 
     async def _ask(self, session: aiohttp.ClientSession, watch: WatchedMetric, course: WatchCourse, span: Span) -> bool:
-        body = await fetch(session, ask(watch, span, self._secrets))
+        limit = MAX_RANGE_BYTES if watch.exporter is None else MAX_BYTES
+        body = await fetch(session, ask(watch, span, self._secrets), limit)
         if watch.exporter is None:
-            values = span.by_interval(read_range(body))
+            # In a thread, as below: an answer may have megabytes, and the master's loop also serves the agents.
+            values = span.by_interval(await asyncio.to_thread(read_range, body))
             if not values:
                 raise WatchError(f"the query gives no sample that is younger than {format_duration(watch.max_age)}")
             return course.take(values, span.last + 1)
         read_at = time.monotonic_ns()
-        # In a thread: a page may have megabytes, and the master's loop also serves the agents.
         selector = read_selector(watch.metric or "")
         value = await asyncio.to_thread(value_on_page, body.decode(errors="replace"), selector)
         return course.read(span.last, read_at, value)
@@ -117,28 +122,28 @@ def due(first: int, interval: int, origin: int) -> int:
     return origin + first * interval + max(interval, MIN_PERIOD_NS)
 
 
-async def fetch(session: aiohttp.ClientSession, asked: WatchQuery) -> bytes:
+async def fetch(session: aiohttp.ClientSession, asked: WatchQuery, limit: int = MAX_BYTES) -> bytes:
     """The body of the answer; WatchError says why there is none. A redirect, which could take secrets along, is one."""
     try:
         async with session.get(
             asked.url, params=asked.params, headers=asked.headers, allow_redirects=False
         ) as response:
-            body = await _read(response)
+            body = await _read(response, limit)
     except TimeoutError as error:
         raise WatchError(f"no answer within {session.timeout.total:g} s") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise WatchError(str(error) or type(error).__name__) from error
     if response.status == HTTPStatus.OK:
         return body
-    raise WatchError(_refusal(response.status, body))
+    raise WatchError(await asyncio.to_thread(_refusal, response.status, body))
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise WatchError(f"the answer has more than {MAX_BYTES >> 20} MiB")
+        if len(body) > limit:
+            raise WatchError(f"the answer has more than {limit >> 20} MiB; a watch is one series")
     return bytes(body)
 
 

@@ -55,3 +55,8 @@ def test_what_is_no_metric_says_how_one_is_written(text: str) -> None:
 
 def test_a_name_without_labels_is_read() -> None:
     assert read_selector("a:b_total") == Selector("a:b_total")
+
+
+def test_a_page_that_repeats_a_series_is_said_to_do_so() -> None:
+    with pytest.raises(WatchError, match="the page repeats a series: it has 2 of 'up'"):
+        value_on_page('up{job="a"} 1\nup{job="a"} 2\n', read_selector("up"))

@@ -123,6 +123,11 @@ async def test_a_reason_that_repeats_the_credential_is_kept_and_told_without_it(
     assert "t0ps3cret" not in f"{failure}{note}"
 
 
+async def test_an_answer_to_a_query_has_at_most_a_mebibyte() -> None:
+    failure, _ = await failed_with(answering(200, body=bytes((1 << 20) + 1)))
+    assert failure.reason == "the answer has more than 1 MiB; a watch is one series"
+
+
 async def test_a_credential_is_masked_before_a_long_reason_is_cut() -> None:
     for padding in (190, 270):
         failure, _ = await failed_with(answering(400, text=f'{{"status":"error","error":"{"x" * padding}t0ps3cret"}}'))

@@ -33,6 +33,23 @@ def test_several_series_are_a_mistake_that_says_what_would_be_enough() -> None:
         read_range(body)
 
 
+def test_of_very_many_series_all_are_counted_and_few_compared() -> None:
+    # The label that differs is first seen in the 101st series.
+    labels = [{"job": "a"}] * 100 + [{"job": "b"}]
+    with pytest.raises(WatchError, match=r"gives 101 series.*around it$"):
+        read_range(answer(*((each, [[1, "1"]]) for each in labels)))
+
+
+def test_a_query_whose_values_are_no_numbers_says_which_value_it_has() -> None:
+    with pytest.raises(WatchError, match="the value of the query is nan"):
+        read_range(answer(({}, [[1, "NaN"], [2, "NaN"]])))
+
+
+def test_an_instant_beyond_all_numbers_is_no_answer_of_prometheus() -> None:
+    with pytest.raises(WatchError, match="is the address right"):
+        read_range(b'{"status":"success","data":{"result":[{"metric":{},"values":[[1e308,"1"]]}]}}')
+
+
 def test_an_error_of_the_server_is_quoted() -> None:
     body = b'{"status":"error","errorType":"bad_data","error":"1:5: parse error: unclosed left parenthesis"}'
     with pytest.raises(WatchError, match="Prometheus says: 1:5: parse error"):
