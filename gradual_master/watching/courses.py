@@ -11,6 +11,9 @@ import numpy.typing as npt
 from gradual_common.clock import NS_PER_S
 from gradual_common.plan.model.watches import WatchedMetric
 
+ROOM = 1024
+"""Intervals that a course has room for at first."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -48,15 +51,23 @@ class WatchCourse:
         """All of them, in order."""
         self._is_rate = watch.rate
         self._scale = watch.scale
-        self._values: dict[int, float] = {}
+        self._values: Floats = np.full(ROOM, np.nan)
+        """By interval; longer than there are intervals, so that it seldom grows."""
+        self._newest = -1
+        """The last interval that has a value."""
         self._former: tuple[int, float] | None = None
         """When a counter was read, ns, and its value."""
         self._end = 0
 
     def take(self, values: Mapping[int, float], until: int) -> bool:
         """Values by interval, of an answer about all intervals before `until`; whether it has recovered by them."""
-        self._values |= values
+        for number, value in values.items():
+            if number >= 0:
+                self._make_room(number)
+                self._values[number] = value
+                self._newest = max(self._newest, number)
         self._end = max(self._end, until)
+        self._make_room(self._end)
         recovered = bool(values) and self.failure is not None
         self.failure = None if values else self.failure
         return recovered
@@ -74,6 +85,7 @@ class WatchCourse:
     def fail(self, number: int, reason: str) -> bool:
         """There is no value for an interval; whether that is news."""
         self._end = max(self._end, number + 1)
+        self._make_room(self._end)
         self._former = None  # A rate over the failure would be a value of intervals that have none.
         is_news = self.failure is None or self.failure.reason != reason
         if self.failure is None:
@@ -87,16 +99,17 @@ class WatchCourse:
     @property
     def values(self) -> Floats:
         """float64, one per interval so far, NaN where there is none."""
-        values = np.full(self._end, np.nan)
-        for number, value in self._values.items():
-            if 0 <= number < self._end:
-                values[number] = value
-        return values
+        return self._values[: self._end].copy()
+
+    def _make_room(self, number: int) -> None:
+        if number >= len(self._values):
+            more = max(number + 1 - len(self._values), len(self._values))
+            self._values = np.concatenate((self._values, np.full(more, np.nan)))
 
     @property
     def latest(self) -> float | None:
         """The newest value, unless the watch has failed since."""
-        return self._values[max(self._values)] if self._values and self.failure is None else None
+        return float(self._values[self._newest]) if self._newest >= 0 and self.failure is None else None
 
     @property
     def state(self) -> WatchState:
@@ -109,7 +122,7 @@ class WatchCourse:
         A value is of the end of its interval: it belongs to the stretch after whose start, and not after whose end, it
         lies. So of stretches that follow one another each value belongs to exactly one.
         """
-        values = self.values[start // self.interval : max(0, end // self.interval)]
+        values = self._values[start // self.interval : max(0, min(end // self.interval, self._end))]
         return values[~np.isnan(values)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gradual_common.clock import NS_PER_S as S
 from gradual_common.plan.model.watches import WatchedMetric
-from gradual_master.watching.courses import WatchCourse, WatchFailure
+from gradual_master.watching.courses import ROOM, WatchCourse, WatchFailure
 
 
 def course(**settings: object) -> WatchCourse:
@@ -69,3 +69,20 @@ def test_a_counter_that_was_reset_or_not_read_has_no_rate() -> None:
     one.read(4, 5 * S, 9)
     one.read(5, 6 * S, 10)
     assert np.array_equal(one.values, [np.nan, np.nan, 3, np.nan, np.nan, 1], equal_nan=True)
+
+
+def test_a_course_grows_and_keeps_its_values() -> None:
+    one = course()
+    for number in range(2 * ROOM + 2):
+        one.take({number: float(number)}, until=number + 1)
+    one.fail(5 * ROOM, "refused")
+    assert one.values[: 2 * ROOM + 2].tolist() == [float(number) for number in range(2 * ROOM + 2)]
+    assert (len(one.values), one.failures[0].since_s) == (5 * ROOM + 1, 5 * ROOM)
+    assert np.isnan(one.values[2 * ROOM + 2 :]).all()
+
+
+def test_a_stretch_is_cut_out_of_the_course_without_a_copy_of_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = course()
+    one.take({0: 5.0, 1: 6.0}, until=2)
+    monkeypatch.setattr(WatchCourse, "values", property(lambda _: pytest.fail("all values were copied")))
+    assert one.between(0, 9 * S).tolist() == [5.0, 6.0]
