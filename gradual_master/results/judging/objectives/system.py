@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradual_common.histogram.buckets import Int64
 from gradual_common.schedule.schedule import Level, joined
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, worse_of
@@ -63,10 +64,22 @@ class SystemView:
         for start, end in joined(self._levels):
             measured[-(-start // interval) : end // interval] = True
         values = np.where(measured, values, np.nan)
-        for first in range(len(values) - length + 1):
-            window = values[first : first + length]
-            if not np.isnan(window).any():  # A window with a gap is not known.
-                yield self._over(window, between(first * interval, (first + length) * interval))
+        gaps = np.concatenate(([0], np.cumsum(np.isnan(values))))
+        # A window with a gap is not known.
+        known = np.flatnonzero(gaps[length:] == gaps[:-length])
+        for first in self._worst_of(known, values, length).tolist():
+            yield self._over(values[first : first + length], between(first * interval, (first + length) * interval))
+
+    def _worst_of(self, known: Int64, values: Floats, length: int) -> Int64:
+        """The windows that can be the worst; of a quantile all of them, else the one, found in all at once."""
+        rule = self._rule
+        if rule.of == "quantile" or not len(known):
+            return known
+        windows = np.lib.stride_tricks.sliding_window_view(values, length)
+        reduce = {"min": np.min, "max": np.max}.get(rule.of, np.mean)
+        seen = reduce(windows, axis=1)[known]
+        badness = abs(seen - rule.limit) if rule.op == "==" else seen if rule.op.startswith("<") else -seen
+        return known[[int(np.argmax(badness))]]
 
     def _values(self, start: int, end: int) -> Floats:
         return self._course.between(start, end)

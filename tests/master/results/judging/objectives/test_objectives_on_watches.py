@@ -7,8 +7,11 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_common.schedule.schedule import Level
 from gradual_master.results.aggregate import Aggregate
+from gradual_master.results.judging.objectives import system
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.judging.objectives.system import statistic_of_watch
 from gradual_master.results.measures.watches import watch_rows, watch_warnings
+from gradual_master.watching.courses import Floats
 
 VALUES = {0: 10.0, 1: 20.0, 2: 90.0, 3: 30.0, 6: 40.0, 7: 50.0}
 """Of ten seconds; 4, 5, 8 and 9 are gaps."""
@@ -95,3 +98,16 @@ def test_a_row_counts_gaps_and_a_warning_says_since_when_there_are_no_values() -
     (row,) = watch_rows({"db": course}, 10)
     assert (row.count, row.gaps, row.mean, row.max, row.failed_since_s) == (6, 4, 40, 90, 8)
     assert list(watch_warnings([row])) == ["watch db has no values since 8 s: refused"]
+
+
+@pytest.mark.parametrize("of", ["", ".min", ".max"])
+def test_of_all_windows_only_the_worst_is_looked_at(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def count(of: str, quantile: float | None, values: Floats) -> float | None:
+        looked.append(len(values))
+        return statistic_of_watch(of, quantile, values)
+
+    monkeypatch.setattr(system, "statistic_of_watch", count)
+    judge(f"watch.db{of} < 50% for 2s")
+    assert looked == [2]
