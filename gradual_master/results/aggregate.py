@@ -170,7 +170,7 @@ class Aggregate:
 
     def reschedule(self, schedule: Schedule) -> None:
         """A search has chosen a level: from now on there is one more."""
-        self.schedule = schedule
+        self.schedule = self.terms.schedule = schedule
         self._phases |= _phases_of_levels(schedule)
         self._writer.reschedule(schedule)
 

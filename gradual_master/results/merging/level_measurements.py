@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from gradual_master.analysis.steady_state import SteadyPart
@@ -38,6 +39,7 @@ class LevelMeasurements:
         self._open: dict[int, GrowingHistograms] = {}
         self._courses: dict[int, LevelCourse] = {}
         self._closed: dict[int, _ClosedLevel] = {}
+        self._changes: Counter[int] = Counter()
 
     def add(self, interval: int, contribution: Contribution) -> None:
         """Add the next interval in order."""
@@ -53,7 +55,7 @@ class LevelMeasurements:
         for scope in dict.fromkeys(contribution.scopes):
             part = contribution.of_scopes((scope,))
             if scope in self._closed:
-                self._amend(self._closed[scope], part)
+                self._amend(scope, part)
                 continue
             is_new = scope not in self._open
             self._take(scope, interval, part)
@@ -78,9 +80,12 @@ class LevelMeasurements:
             found = course.find_steady_part()
             steady = course.from_(found.from_s) if found.from_s else None
             blocks = tuple(course.blocks(found.from_s or 0))
+        self._changes[scope] += 1
         self._closed[scope] = _ClosedLevel(self._open.pop(scope).freeze(), found, steady, blocks)
 
-    def _amend(self, level: _ClosedLevel, part: Contribution) -> None:
+    def _amend(self, scope: int, part: Contribution) -> None:
+        level = self._closed[scope]
+        self._changes[scope] += 1
         histograms = GrowingHistograms()
         histograms.add(level.histograms, part.histograms)
         level.histograms = histograms.freeze()
@@ -96,6 +101,10 @@ class LevelMeasurements:
     def complete(self) -> frozenset[int]:
         """The levels that are closed."""
         return frozenset(self._closed) - {OUTSIDE}
+
+    def changes(self, level: int) -> int:
+        """How often a level was closed, or changed afterwards by a late batch."""
+        return self._changes[level]
 
     def steady_part(self, level: int) -> SteadyPart | None:
         """When a closed level became steady; None of a level in which nothing was measured."""

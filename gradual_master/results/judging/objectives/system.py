@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradual_common.histogram.buckets import Int64
-from gradual_common.schedule.schedule import Level, joined
+from gradual_common.schedule.schedule import Level
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, worse_of
 from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
+from gradual_master.results.judging.objectives.wanted_levels import WantedLevels
 from gradual_master.results.judging.objectives.windows import between, intervals_of
-from gradual_master.results.merging.sums import OUTSIDE
 from gradual_master.watching.courses import Floats, WatchCourse
 
 
@@ -23,16 +23,9 @@ class SystemView:
     """A watch over the run, every window of a length, or levels."""
 
     def __init__(self, objective: Objective, terms: ViewTerms, course: WatchCourse) -> None:
-        self._rule = rule = objective.rule
-        self._terms = terms
+        self._rule = objective.rule
         self._course = course
-        self._levels = [
-            level
-            for level in terms.schedule.levels
-            if terms.phase_of(level.number) != OUTSIDE
-            and not terms.schedule.phases[level.phase].warm_up
-            and (rule.at is None or rule.at.includes(level.target))
-        ]
+        self._wanted = WantedLevels(objective, terms)
 
     def take(self, interval: ClosedInterval) -> None:
         """The course has it."""
@@ -42,13 +35,11 @@ class SystemView:
         if self._rule.window == "for":
             return self._worst(self._windows())
         if self._rule.window == "levels":
-            return self._worst(self._of_levels([level], run) for level in self._complete(run))
+            return self._worst(self._of_levels([level], run) for level in self._wanted.complete(run))
         if self._rule.at is not None:
-            return self._of_levels(self._complete(run), run)
-        return self._over(np.concatenate([self._values(level.start, level.end) for level in self._levels] or [NONE]))
-
-    def _complete(self, run: RunSoFar) -> list[Level]:
-        return [level for level in self._levels if level.number in run.levels.complete]
+            return self._of_levels(self._wanted.complete(run), run)
+        parts = [self._values(level.start, level.end) for level in self._wanted.levels]
+        return self._over(np.concatenate(parts or [NONE]))
 
     def _of_levels(self, levels: list[Level], run: RunSoFar) -> Observation:
         parts = [self._values(level.start + steady_offset(run, level.number), level.end) for level in levels]
@@ -61,7 +52,7 @@ class SystemView:
         values = self._course.values
         measured = np.zeros(len(values), dtype=bool)
         # A window may run over the edge of two levels, which need not be the edge of an interval.
-        for start, end in joined(self._levels):
+        for start, end in self._wanted.stretches:
             measured[-(-start // interval) : end // interval] = True
         values = np.where(measured, values, np.nan)
         gaps = np.concatenate(([0], np.cumsum(np.isnan(values))))

@@ -22,12 +22,13 @@ from gradual_master.results.merging.sums import Contribution, Shape
 from gradual_master.watching.courses import WatchCourse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ViewTerms:
     """What a plan fixes for all views."""
 
     shape: Shape
     schedule: Schedule
+    """A search replaces it: each level that it chooses is one more."""
     interval: int
     """ns."""
     phase_of: Callable[[int], int]

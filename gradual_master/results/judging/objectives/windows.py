@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 from gradual_common.clock import NS_PER_S
-from gradual_master.results.judging.objectives.at_levels import levels_of
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import NOTHING, Observation, observe, worse_of
 from gradual_master.results.judging.objectives.views import ClosedInterval, RunSoFar, ViewTerms
+from gradual_master.results.judging.objectives.wanted_levels import WantedLevels
 from gradual_master.results.merging.sums import Contribution
 
 
@@ -22,13 +22,13 @@ class WindowView:
     def __init__(self, objective: Objective, terms: ViewTerms) -> None:
         self._objective = objective
         self._terms = terms
-        self._levels = levels_of(objective, terms)
+        self._wanted = WantedLevels(objective, terms)
         self._parts: deque[Contribution] = deque(maxlen=intervals_of(objective.rule.window_ns, terms.interval))
         self._worst = NOTHING
 
     def take(self, interval: ClosedInterval) -> None:
         """Look at the window that ends with this interval."""
-        measured = interval.measured.of_scopes(self._levels) if self._levels is not None else interval.measured
+        measured = interval.measured.of_scopes({level.number for level in self._wanted.levels})
         self._parts.append(measured.of_series(self._objective.selection.steps))
         if len(self._parts) == self._parts.maxlen:
             self._worst = worse_of(self._objective.rule, self._worst, self._look(interval.number + 1))

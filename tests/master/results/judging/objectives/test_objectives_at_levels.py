@@ -7,6 +7,8 @@ from raw_run import MS, S, Stretch, aggregate_of, batch_of, plan_of, schedule_of
 
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
+from gradual_master.results.merging.level_measurements import LevelMeasurements
+from gradual_master.results.merging.sums import Contribution
 
 
 def run_with(rule: str, *, seconds: int = 8, silent: int = 0, waiting: float = 0.0) -> Aggregate:
@@ -98,3 +100,22 @@ def test_a_level_of_a_warm_up_is_not_judged(rule: str) -> None:
     aggregate.settle()
     row = aggregate.judge()[0]
     assert (row.passed, row.samples, row.first_failed_at_s) == (True, 10, None)
+
+
+def test_levels_are_added_up_again_only_when_one_of_them_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    judged = LevelMeasurements.judged
+
+    def counted(self: LevelMeasurements, level: int) -> Contribution:
+        looked_at.append(level)
+        return judged(self, level)
+
+    monkeypatch.setattr(LevelMeasurements, "judged", counted)
+    aggregate = run_with("mean < 1s over levels")
+    for _ in range(10):
+        aggregate.look(8)
+    assert sorted(looked_at) == [0, 1, 2]
+    looked_at.clear()
+    aggregate.merge("b", batch_of(1, 3, Stretch(1, 3 * S, 4 * S, samples=[(0, "", 5000 * MS)] * 90)))
+    assert aggregate.look(8)[0].observed == pytest.approx(4560, rel=0.0055)
+    assert looked_at == [1]
