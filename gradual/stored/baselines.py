@@ -17,10 +17,11 @@ from gradual.stored.table import table_lines
 from gradual_common.process.streams import is_utf8
 from gradual_common.units import count
 from gradual_master.analysis.comparison.metrics import METRICS
+from gradual_master.analysis.comparison.runs import MIN_VARIATION_RUNS
 from gradual_master.comparing.history import histories_of
 from gradual_master.comparing.reading import read_run
 from gradual_master.comparing.summaries import compare_sides
-from gradual_master.comparing.variation import MIN_RUNS, variations_of
+from gradual_master.comparing.variation import variations_of
 from gradual_master.errors import StoreInputError
 from gradual_master.results.summary.sections import Summary
 from gradual_master.store.baselines import (
@@ -52,7 +53,7 @@ def make_baseline(store: str | None, name: str, named: Sequence[str]) -> None:
         set_baseline(connection, name, [one.run_id for one in runs], variations, created_at)
         made = find_baseline(connection, name)
     typer.echo(f"baseline {name}: {count(len(runs), 'run')}")
-    if len(runs) < MIN_RUNS:
+    if len(runs) < MIN_VARIATION_RUNS:
         typer.echo(f"note: {ONE_RUN}.", err=True)
     else:
         typer.echo("\n".join(variation_lines(made)))

@@ -32,7 +32,7 @@ class Baseline:
     """Or its files."""
     runs: tuple[SummaryRun, ...]
     variations: Mapping[str, AaVariation] | None = None
-    """The stored A/A variation per metric; None: that of `runs`."""
+    """The A/A variation per metric, which counts if there is one run only; None: that of `runs`."""
     problem: str = ""
     """Why there are no runs, as a sentence: the plan names a baseline that is not there yet."""
     fail_on: FailOn = "regression"

@@ -1,7 +1,7 @@
 """Two sides of runs, each by its summaries: refused with all reasons, or compared.
 
-With fewer than five runs a side the comparison takes the baseline's A/A variation. A stored one is given; without it,
-two or more runs of the baseline are a sample of it themselves, however small: the interval is as wide as that makes it.
+With fewer than five runs a side the comparison takes the baseline's A/A variation: two or more runs of the baseline are
+a sample of it, however small, and the interval is as wide as that makes it. For a baseline of one run it is given.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def compare_summaries(
 ) -> SummaryComparison:
     """Compare documents of `gradual.summary/1`; runs are called by their ids.
 
-    `variations`: the baseline's stored A/A variation per metric (`variation.variations_of`). `force`: compare in spite
-    of refusals, as far as there is a level that all runs have. SummaryRefusedError: a document is no summary.
+    `variations`: the A/A variation per metric, for a baseline of one run (`variation.variations_of`). `force`: compare
+    in spite of refusals, as far as there is a level that all runs have. SummaryRefusedError: a document is no summary.
     """
     return compare_sides([*map(read_run, baseline)], [*map(read_run, candidate)], variations, force=force)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradual_master.analysis.comparison.metrics import METRICS
-from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, match_levels
+from gradual_master.analysis.comparison.runs import MIN_VARIATION_RUNS, AaVariation, ComparedRun, match_levels
 from gradual_master.analysis.comparison.scores import Float64, score_runs
-
-MIN_RUNS = 2
 
 
 def variations_of(runs: Sequence[ComparedRun]) -> dict[str, AaVariation]:
@@ -16,7 +14,7 @@ def variations_of(runs: Sequence[ComparedRun]) -> dict[str, AaVariation]:
 
     A metric without a level where every run has a value is left out.
     """
-    if len(runs) < MIN_RUNS:
+    if len(runs) < MIN_VARIATION_RUNS:
         return {}
     return {name: AaVariation(float(found.std(ddof=1)), len(runs)) for name, found in _scores(runs)}
 

@@ -1,4 +1,4 @@
-"""The effect with fewer than five runs on a side: blocks of 10 s, and the stored variation between runs.
+"""The effect with fewer than five runs on a side: blocks of 10 s, and the variation between runs.
 
 The blocks of a level are drawn anew with replacement (a block bootstrap: within 10 s the samples stay as they were,
 with their autocorrelation; H. R. Künsch, "The jackknife and the bootstrap for general stationary observations", Annals

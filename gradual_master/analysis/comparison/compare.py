@@ -11,7 +11,7 @@ from gradual_master.analysis.comparison.estimates import welch
 from gradual_master.analysis.comparison.holm import adjust
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.permutation import permutation_p
-from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, match_levels
+from gradual_master.analysis.comparison.runs import MIN_VARIATION_RUNS, AaVariation, ComparedRun, match_levels
 from gradual_master.analysis.comparison.scores import MetricScores, score_runs
 from gradual_master.analysis.comparison.verdicts import FULL_RUNS, WORSE, MetricComparison, MetricEvidence
 from gradual_master.results.section import Section
@@ -44,8 +44,10 @@ def compare_runs(
     variations: Mapping[str, AaVariation] | None = None,
     seed: int = 0,
 ) -> RunComparison:
-    """Compare a candidate's runs with a baseline's; `variations`: the baseline's stored A/A variation per metric.
+    """Compare a candidate's runs with a baseline's.
 
+    `variations`: the A/A variation per metric, for a baseline of one run. Two runs or more show it themselves, over the
+    levels that are compared: the mean of twelve levels varies less than that of the one level that a candidate has.
     `seed` is for the draws of the bootstrap: the same runs give the same result. ValueError: no run on a side, or no
     level that all runs have (`refusals` says so in words).
     """
@@ -90,28 +92,30 @@ def _evidence(
     variation: AaVariation | None,
     seed: int,
 ) -> MetricEvidence:
-    stored = None if variation is None else variation.standard_deviation
+    if len(scores.baseline) >= MIN_VARIATION_RUNS:
+        variation = AaVariation(float(scores.baseline.std(ddof=1)), len(scores.baseline))
+    deviation = None if variation is None else variation.standard_deviation
     if not scores.keys:
-        return MetricEvidence(scores, None, None, stored, None, reason=wording.NO_LEVEL)
+        return MetricEvidence(scores, None, None, deviation, None, reason=wording.NO_LEVEL)
     if _is_full(baseline, candidate):
-        return _full_evidence(scores, stored)
+        return _full_evidence(scores, deviation)
     if variation is None:
         return MetricEvidence(scores, None, None, None, None, reason=wording.NO_VARIATION)
     variances = variation.standard_deviation**2, variation.standard_deviation**2
     estimate = bootstrap(scores, baseline, candidate, variation, seed)
     if estimate is None:
-        return MetricEvidence(scores, None, None, stored, variances, reason=wording.NO_BLOCKS)
-    return MetricEvidence(scores, estimate, "bootstrap", stored, variances)
+        return MetricEvidence(scores, None, None, deviation, variances, reason=wording.NO_BLOCKS)
+    return MetricEvidence(scores, estimate, "bootstrap", deviation, variances)
 
 
-def _full_evidence(scores: MetricScores, stored: float | None) -> MetricEvidence:
-    """By Welch; without a stored A/A variation the baseline's own runs are its sample."""
+def _full_evidence(scores: MetricScores, deviation: float | None) -> MetricEvidence:
+    """By Welch."""
     variances = float(scores.baseline.var(ddof=1)), float(scores.candidate.var(ddof=1))
     return MetricEvidence(
         scores,
         welch(scores.baseline, scores.candidate),
         "welch",
-        variances[0] ** 0.5 if stored is None else stored,
+        deviation,
         variances,
         permutation_p(scores.baseline, scores.candidate),
     )

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+MIN_VARIATION_RUNS = 2
+"""Runs of the same system from which on their scores show how much they differ."""
+
 LevelKey = tuple[float, int]
 """The target concurrency, and how many levels of the run with that target came before: a run may go up and down."""
 
@@ -57,8 +60,8 @@ class AaVariation:
         """Refuse what is no variation."""
         if not (math.isfinite(self.standard_deviation) and self.standard_deviation >= 0):
             raise ValueError(f"standard_deviation is {self.standard_deviation}; allowed: a finite number from 0 on")
-        if self.runs < 2:
-            raise ValueError(f"runs is {self.runs}; a variation needs at least 2 runs")
+        if self.runs < MIN_VARIATION_RUNS:
+            raise ValueError(f"runs is {self.runs}; a variation needs at least {MIN_VARIATION_RUNS} runs")
 
 
 def match_levels(runs: Sequence[ComparedRun]) -> tuple[tuple[LevelKey, ...], tuple[LevelKey, ...]]:

@@ -19,7 +19,7 @@ _TITLES = {metric.name: metric.title for metric in METRICS}
 _RELATIVE = {metric.name: metric.relative for metric in METRICS}
 
 NO_VARIATION = (
-    f"with fewer than {FULL_RUNS} runs a side it takes the baseline's A/A variation, stored or of 2 runs or more; "
+    f"with fewer than {FULL_RUNS} runs a side it takes the baseline's A/A variation, of 2 runs or more; "
     "without it nobody knows how much two runs of the same system differ"
 )
 NO_BLOCKS = "a level has too few blocks of 10 s with a value: 30 s are needed"

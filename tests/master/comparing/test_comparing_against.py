@@ -18,8 +18,8 @@ VARIATIONS = {
 }
 
 
-def baseline(fail_on: FailOn = "regression", variations: Any = VARIATIONS, **changed: Any) -> Baseline:
-    runs = tuple(read_run(measured_summary(number, **changed).to_dict()) for number in range(2))
+def baseline(fail_on: FailOn = "regression", variations: Any = VARIATIONS, count: int = 2, **changed: Any) -> Baseline:
+    runs = tuple(read_run(measured_summary(number, **changed).to_dict()) for number in range(count))
     return Baseline("main", runs, variations, fail_on=fail_on)
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_has_failed_keeps_its_reasons_first() -> None:
     ("fail_on", "expected"), [("regression", ("passed", 0, 0)), ("inconclusive", ("failed", 1, 1))]
 )
 def test_what_decides_nothing_fails_only_if_that_was_asked_for(fail_on: FailOn, expected: tuple[str, int, int]) -> None:
-    against = baseline(fail_on, variations={})
+    against = baseline(fail_on, variations={}, count=1)
     assert judged(measured_summary(9), against) == expected
     reasons = compare_with(measured_summary(9), against).verdict.reasons
     assert bool(reasons) == (fail_on == "inconclusive")
