@@ -23,6 +23,8 @@ REASONS = {
 }
 """Of a run at a level, for each mark in `MISLEADING`."""
 
+NO_ANSWER = "nothing was answered"
+
 TIMES = ("mean", "p50", "p95", "p99")
 COUNTS = ("requests", "failures")
 MOST = 1e15
@@ -79,7 +81,7 @@ def compared_level(row: Mapping[str, Any]) -> ComparedLevel:
         target=float(row["target"]),
         values={name: None if _is_hidden(name, marks) else value for name, value in values.items()},
         blocks={metric.name: [block[metric.name] for block in blocks] for metric in METRICS},
-        reason=", ".join(REASONS[mark] for mark in marks),
+        reason=", ".join(REASONS[mark] for mark in marks) or (NO_ANSWER if row.get("requests") == 0 else ""),
     )
 
 

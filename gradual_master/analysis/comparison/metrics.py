@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+THROUGHPUT = "throughput"
+
 MIN_RELATIVE_EFFECT = 0.05
 MIN_ERROR_EFFECT = 0.005
 """Half a percentage point: a tenth of the share from which a level is marked as failing."""
@@ -48,7 +50,7 @@ class ComparedMetric:
 
 
 METRICS = (
-    ComparedMetric("throughput", "throughput", higher_is_better=True, relative=True),
+    ComparedMetric(THROUGHPUT, "throughput", higher_is_better=True, relative=True),
     ComparedMetric("mean", "mean response time", higher_is_better=False, relative=True),
     ComparedMetric("p50", "p50 of the response time", higher_is_better=False, relative=True),
     ComparedMetric("p95", "p95 of the response time", higher_is_better=False, relative=True),

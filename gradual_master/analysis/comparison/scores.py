@@ -5,21 +5,26 @@ every run has every level that counts. So a level counts for a metric only if ev
 is left out is named: it keeps a metric from being called better or equivalent, because what is missing may be worse (no
 throughput has no logarithm; no response, no percentile). A level at which no run has a value is named, too, but keeps
 no verdict back: the baseline has nothing there that could be lost, and more runs would bring nothing.
+
+A level at which all runs of one side answered and none of the other did needs no ratio: the system has stopped
+answering there, or answers again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradual_master.analysis.comparison.metrics import ComparedMetric
+from gradual_master.analysis.comparison.metrics import THROUGHPUT, ComparedMetric
 from gradual_master.analysis.comparison.runs import ComparedLevel, ComparedRun, LevelKey
 
 Float64 = NDArray[np.float64]
 Levels = Mapping[LevelKey, ComparedLevel]
+Side = Sequence[tuple[str, Levels]]
+"""The runs of a side: their names and levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ class MetricScores:
     """Why a level does not count though a run has a value there, one text each."""
     no_data: tuple[str, ...] = ()
     """The levels at which no run has a value, one text each."""
+    lost: tuple[LevelKey, ...] = ()
+    """The levels at which all runs of the baseline have throughput, and no run of the candidate has any."""
+    regained: tuple[LevelKey, ...] = ()
+    """Those at which it is the other way round."""
 
     @property
     def effect(self) -> float:
@@ -51,18 +60,34 @@ def score_runs(
     runs = (*sides[0], *sides[1])
     gaps = {key: found for key in keys if (found := list(_gaps(metric, runs, key)))}
     kept = tuple(key for key in keys if key not in gaps)
+    lost = tuple(_stopped(metric, sides[0], sides[1], gaps))
+    regained = tuple(_stopped(metric, sides[1], sides[0], gaps))
+    unknown = {key: found for key, found in gaps.items() if key not in (*lost, *regained)}
     first, second = ([_score(metric, levels, kept) for _, levels in side] if kept else [] for side in sides)
     return MetricScores(
         metric,
         np.array(first),
         np.array(second),
         kept,
-        left_out=tuple(f"{key[0]:g} users: {found[0]}" for key, found in gaps.items() if len(found) < len(runs)),
-        no_data=tuple(_of_no_run(key, runs) for key, found in gaps.items() if len(found) == len(runs)),
+        left_out=tuple(f"{key[0]:g} users: {found[0]}" for key, found in unknown.items() if len(found) < len(runs)),
+        no_data=tuple(_of_no_run(key, runs) for key, found in unknown.items() if len(found) == len(runs)),
+        lost=lost,
+        regained=regained,
     )
 
 
-def _gaps(metric: ComparedMetric, runs: Sequence[tuple[str, Levels]], key: LevelKey) -> Iterator[str]:
+def _stopped(metric: ComparedMetric, before: Side, after: Side, keys: Iterable[LevelKey]) -> Iterator[LevelKey]:
+    """The levels where all runs `before` have throughput, and those `after` have none."""
+    if metric.name != THROUGHPUT or not after:
+        return
+    for key in keys:
+        values, later = ([levels[key].values.get(THROUGHPUT) for _, levels in side] for side in (before, after))
+        # None is no zero: nothing is known of such a level.
+        if all(value is not None and value > 0 for value in values) and all(value == 0 for value in later):
+            yield key
+
+
+def _gaps(metric: ComparedMetric, runs: Side, key: LevelKey) -> Iterator[str]:
     """Why runs have no score at a level, one text for each of them."""
     for name, levels in runs:
         value = levels[key].values.get(metric.name)
@@ -72,7 +97,7 @@ def _gaps(metric: ComparedMetric, runs: Sequence[tuple[str, Levels]], key: Level
             yield f"{name} has {missing if value is None else f'{value:g}, which has no ratio'}"
 
 
-def _of_no_run(key: LevelKey, runs: Sequence[tuple[str, Levels]]) -> str:
+def _of_no_run(key: LevelKey, runs: Side) -> str:
     reasons = ", ".join(dict.fromkeys(reason for _, levels in runs if (reason := levels[key].reason)))
     return f"{key[0]:g} users: no run has a value{f' ({reasons})' if reasons else ''}"
 

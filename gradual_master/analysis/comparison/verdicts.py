@@ -6,6 +6,8 @@
 - equivalent: the whole interval lies within ± the metric's own minimum effect (that is two one-sided tests at 2.5 %:
   D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). A larger A/A variation does not widen
   it: noise does not make a change of 10 % nothing.
+- worse, too: throughput, if at a level all runs of the baseline answered and none of the candidate did. Better, if it
+  is the other way round, and the other levels are not inconclusive.
 - inconclusive: else, with the number of runs a side that would decide it.
 
 A level that was left out, since some runs had no value there, keeps a metric from being better or equivalent.
@@ -50,6 +52,10 @@ class MetricComparison(Section):
     """Why other matched levels do not count."""
     no_data: tuple[str, ...]
     """The matched levels at which no run has a value."""
+    lost: tuple[float, ...]
+    """The targets of the levels at which the baseline answered and the candidate did not; of throughput only."""
+    regained: tuple[float, ...]
+    """Those at which the candidate answered and the baseline did not."""
     baseline: float | None
     """The geometric mean over levels and runs; of the error rate the mean."""
     candidate: float | None
@@ -93,7 +99,7 @@ class MetricEvidence:
     def compare(self, p_adjusted: float | None) -> MetricComparison:
         """The verdict, with the p-value after the correction for several metrics."""
         metric, estimate = self.scores.metric, self.estimate
-        verdict = INCONCLUSIVE if estimate is None or p_adjusted is None else self._verdict(estimate, p_adjusted)
+        verdict = self._verdict(p_adjusted)
         known = len(self.scores.baseline) > 0
         return MetricComparison(
             metric=metric.name,
@@ -103,6 +109,8 @@ class MetricEvidence:
             levels=tuple(target for target, _ in self.scores.keys),
             left_out=self.scores.left_out,
             no_data=self.scores.no_data,
+            lost=tuple(target for target, _ in self.scores.lost),
+            regained=tuple(target for target, _ in self.scores.regained),
             baseline=_rounded(metric.value(float(self.scores.baseline.mean()))) if known else None,
             candidate=_rounded(metric.value(float(self.scores.candidate.mean()))) if known else None,
             change=_rounded(metric.change(self.scores.effect)) if known else None,
@@ -117,14 +125,22 @@ class MetricEvidence:
             reason=self.reason,
         )
 
-    def _verdict(self, estimate: EffectEstimate, p_adjusted: float) -> str:
+    def _verdict(self, p_adjusted: float | None) -> str:
+        if self.scores.lost:
+            return WORSE
+        estimate = self.estimate
+        found = INCONCLUSIVE if estimate is None or p_adjusted is None else self._of_interval(estimate, p_adjusted)
+        if found != WORSE and self.scores.left_out:
+            return INCONCLUSIVE
+        is_regained = self.scores.regained and (found == EQUIVALENT or not self.scores.keys)
+        return BETTER if is_regained else found
+
+    def _of_interval(self, estimate: EffectEstimate, p_adjusted: float) -> str:
         least, same = self.min_effect, self.scores.metric.min_effect
         if p_adjusted <= SIGNIFICANCE and (estimate.low > least or estimate.high < -least):
             is_better = (estimate.low > least) == self.scores.metric.higher_is_better
-            verdict = BETTER if is_better else WORSE
-        else:
-            verdict = EQUIVALENT if -same < estimate.low and estimate.high < same else INCONCLUSIVE
-        return INCONCLUSIVE if self.scores.left_out and verdict != WORSE else verdict
+            return BETTER if is_better else WORSE
+        return EQUIVALENT if -same < estimate.low and estimate.high < same else INCONCLUSIVE
 
     def _runs_needed(self) -> int | None:
         # More runs do not bring back a level without values.

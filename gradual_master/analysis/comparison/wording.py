@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.verdicts import (
@@ -29,6 +29,7 @@ NO_LEVEL = "no level has a value in every run"
 def metric_sentence(found: MetricComparison) -> str:
     """What was found for a metric."""
     parts = [f"{_TITLES[found.metric]}: {found.verdict}{' (provisional)' if found.provisional else ''}"]
+    parts += answered_sentences(found)
     if found.change is not None:
         parts.append(f"{_change(found, found.change)}{_interval(found)}")
     if found.verdict == INCONCLUSIVE:
@@ -38,6 +39,18 @@ def metric_sentence(found: MetricComparison) -> str:
     if found.left_out or found.no_data:
         parts.append(f"left out: {'; '.join((*found.left_out, *found.no_data))}")
     return "; ".join(parts)
+
+
+def answered_sentences(found: MetricComparison) -> Iterator[str]:
+    """Where a side answered nothing, as parts of a sentence."""
+    if found.lost:
+        yield f"at {_users(found.lost)} nothing was answered"
+    if found.regained:
+        yield f"at {_users(found.regained)} only the baseline answered nothing"
+
+
+def _users(targets: Sequence[float]) -> str:
+    return f"{', '.join(f'{target:g}' for target in targets)} users"
 
 
 def _needed(found: MetricComparison) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gradual_master.analysis.comparison.compare import RunComparison
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.verdicts import EQUIVALENT, INCONCLUSIVE, MAX_RUNS_NAMED, MetricComparison
+from gradual_master.analysis.comparison.wording import answered_sentences
 from gradual_master.comparing.summaries import SummaryComparison
 from gradual_master.reporting.text.formatting import NO_DATA, show_number, show_percent
 from gradual_master.results.summary.comparison import BaselineComparison
@@ -133,6 +134,8 @@ def _reasons(result: RunComparison) -> Iterator[str]:
 
 
 def _left_out(result: RunComparison) -> Iterator[str]:
+    for metric in result.metrics:
+        yield from (f"{text[:1].upper()}{text[1:]}." for text in answered_sentences(metric))
     for text in dict.fromkeys(text for metric in result.metrics for text in (*metric.left_out, *metric.no_data)):
         names = [TITLES[metric.metric] for metric in result.metrics if text in (*metric.left_out, *metric.no_data)]
         yield f"Left out of {', '.join(names)}: {text}."

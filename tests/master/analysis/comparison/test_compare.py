@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from bench.comparisons import count_verdicts, simulate_comparison
 from gradual_master.analysis.comparison.compare import compare_runs
-from gradual_master.analysis.comparison.runs import AaVariation
+from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun
 
 STEADY = (0.99, 1.0, 1.01, 1.0, 1.0)
 VARIATIONS = dict.fromkeys(("throughput", "mean", "p50", "p95", "p99", "error_rate"), AaVariation(0.01, 10))
@@ -70,14 +70,52 @@ def test_errors_from_none_on_are_a_regression() -> None:
 
 
 def test_a_system_that_serves_nothing_any_more_is_worse() -> None:
-    """It has neither throughput nor times, whose metrics are therefore not judged; the error rate is."""
+    """It has neither throughput nor times: the times are not judged; throughput and the error rate are."""
     dead = [
         run(f"b{number}", throughput=0.0, mean=None, p50=None, p95=None, p99=None, error_rate=1.0) for number in "123"
     ]
     found = compare_runs(runs("a", *STEADY), dead, VARIATIONS)
-    assert [metric.verdict for metric in found.metrics] == ["inconclusive"] * 5 + ["worse"]
+    assert [metric.verdict for metric in found.metrics] == ["worse"] + ["inconclusive"] * 4 + ["worse"]
     assert found.verdict == "worse"
-    assert found.metrics[0].left_out[0] == "10 users: b1 has 0, which has no ratio"
+    assert (found.metrics[0].lost, found.metrics[0].left_out) == ((10, 20), ())
+    assert found.sentences[0] == "throughput: worse; at 10, 20 users nothing was answered"
+
+
+HUNG: dict[str, float | None] = {
+    "throughput": 0.0, "mean": None, "p50": None, "p95": None, "p99": None, "error_rate": None,
+}  # fmt: skip
+
+
+def hung_at_the_top(name: str) -> ComparedRun:
+    """It answers at 10 users, and nothing at 20."""
+    return ComparedRun(name, (run(name).levels[0], run(name, 1.0, (20,), **HUNG).levels[0]))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_system_that_stops_answering_at_a_level_is_a_regression(count: int) -> None:
+    """Without a response it has no failure either: nothing else says that it hangs."""
+    baseline = runs("a", *STEADY[:count])
+    hung = [hung_at_the_top(f"b{number}") for number in range(count)]
+    found = compare_runs(baseline, hung)
+    assert (found.verdict, found.regression, found.metrics[0].lost) == ("worse", True, (20,))
+    assert "at 20 users nothing was answered" in found.sentences[0]
+    back = compare_runs(hung, baseline)
+    assert (back.metrics[0].verdict, back.metrics[0].lost, back.metrics[0].regained) == (
+        "inconclusive" if count == 1 else "better", (), (20,)
+    )  # fmt: skip
+
+
+def test_one_run_that_hangs_among_others_decides_nothing() -> None:
+    found = compare_runs(runs("a", *STEADY), [*runs("b", *STEADY[1:]), hung_at_the_top("b9")])
+    assert (found.metrics[0].verdict, found.metrics[0].left_out) == (
+        "inconclusive", ("20 users: b9 has 0, which has no ratio",)
+    )  # fmt: skip
+
+
+def test_a_level_of_which_nothing_is_known_is_not_lost() -> None:
+    unknown = [run(f"b{number}", throughput=None) for number in range(5)]
+    found = compare_runs(runs("a", *STEADY), unknown)
+    assert (found.metrics[0].verdict, found.metrics[0].lost) == ("inconclusive", ())
 
 
 def test_too_few_blocks_are_said() -> None:

@@ -31,11 +31,11 @@ def test_error_rates_are_compared_by_their_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "why"), [(None, "20 users: b has no value"), (0.0, "20 users: b has 0, which has no ratio")]
+    ("value", "why"), [(None, "20 users: b1 has no value"), (0.0, "20 users: b1 has 0, which has no ratio")]
 )
 def test_a_level_without_a_value_in_one_run_is_left_out_of_all(value: float | None, why: str) -> None:
     baseline = [two_levels("a", "throughput", 10, 100)]
-    candidate = [two_levels("b", "throughput", 10, value)]
+    candidate = [two_levels("b0", "throughput", 10, 100), two_levels("b1", "throughput", 10, value)]
     scores = score_runs(BY_NAME["throughput"], baseline, candidate, list(baseline[0].by_key()))
     assert scores.keys == ((10, 0),)
     assert scores.left_out == (why,)
