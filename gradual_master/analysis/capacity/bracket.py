@@ -49,6 +49,11 @@ def bracket_of(trials: Sequence[TrialRecord]) -> Bracket:
     )
 
 
+def greatest_failed(trials: Sequence[TrialRecord], above: int) -> int | None:
+    """The greatest level above a number of users that did not hold, be it only for a rate that it missed."""
+    return max((trial.users for trial in trials if trial.outcome != "passed" and trial.users > above), default=None)
+
+
 def certain_interval(trials: Sequence[TrialRecord], users: int) -> tuple[int | None, int | None]:
     """The greatest level up to `users` that passed, and the least above it that failed, both with confidence.
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradual_master.analysis.capacity.blocks import LevelBlock
-from gradual_master.analysis.capacity.bracket import Bracket, bracket_of, certain_interval
+from gradual_master.analysis.capacity.bracket import Bracket, bracket_of, certain_interval, greatest_failed
 from gradual_master.analysis.capacity.events import (
     BlockEnded,
     FinishSearch,
@@ -149,7 +149,9 @@ class CapacitySearch:
         return self._search_on(bracket, record)
 
     def _search_on(self, bracket: Bracket, last: TrialRecord) -> list[SearchInstruction]:
-        floor, is_at_rest = bracket.floor or 0, last.outcome == "passed" or last.too_few
+        floor = bracket.floor or 0
+        # A rate that is missed above a level that has reached it is an overload: queues are full.
+        is_at_rest = last.outcome == "passed" or (last.too_few and bracket.passed is None)
         settling = [] if is_at_rest else [self._settling()]
         if bracket.failed is None:
             if floor < self._settings.max_concurrency:
@@ -166,12 +168,12 @@ class CapacitySearch:
     def _accept(self, bracket: Bracket) -> list[SearchInstruction]:
         """The confirmation has passed: see whether the system recovers from an overload."""
         self._has_confirmed = True
-        failed = [trial.users for trial in self._records if trial.outcome != "passed" and not trial.too_few]
-        if bracket.passed is None or not failed:
-            return self._end("found" if failed else "not found below max")
+        overload = greatest_failed(self._records, above=bracket.passed or 0)
+        if bracket.passed is None or overload is None:
+            return self._end("found" if overload else "not found below max")
         self._enter(SearchEvent.CONFIRMED)
         back = SearchStep(self._settings.level_to_recover_at(bracket.passed))
-        return self._follow([SearchStep(max(failed), self._settings.hold_s), back])
+        return self._follow([SearchStep(overload, self._settings.hold_s), back])
 
     def _judge_recovery(self, record: TrialRecord) -> list[SearchInstruction]:
         tried = sum(trial.purpose == "recover" for trial in self._records)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradual_common.units import count
+from gradual_master.analysis.capacity.bracket import greatest_failed
 from gradual_master.analysis.capacity.measure import CapacityMeasure
-from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.judging.objectives.objective import words_of
 
 
@@ -70,14 +71,10 @@ def _recovery(result: CapacityResult) -> tuple[str, ...]:
     last = result.trials[-1] if result.trials else None
     if last is None or last.purpose != "recover":
         return ()
-    overload = count(_greatest_failed(result.trials), "user")
+    overload = count(greatest_failed(result.trials, above=result.users or 0) or 0, "user")
     back = count(last.users, "user")
     if result.recovered:
         return (f"After an overload with {overload} it met the objectives again with {back}.",)
     if result.recovered is False:
         return (f"It did not recover: after an overload with {overload}, {back} were still too many ({last.why}).",)
     return (f"Whether it recovers from an overload with {overload} could not be judged.",)
-
-
-def _greatest_failed(trials: Sequence[TrialRecord]) -> int:
-    return max(trial.users for trial in trials if trial.outcome != "passed" and not trial.too_few)

@@ -18,6 +18,7 @@ from gradual_master.analysis.capacity.events import (
 from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.analysis.capacity.search import CapacitySearch
 from gradual_master.analysis.capacity.settings import CapacitySettings
+from gradual_master.analysis.capacity.wording import sentences_of
 from gradual_master.errors import OptionError
 
 
@@ -115,6 +116,41 @@ def test_a_climb_that_jumps_over_the_levels_that_pass_goes_back_between_them() -
     system = ScriptedSystem(lambda users: (*one_ms_per_user(users), (float(users), 1.0)))
     result, _ = search("mean < 100ms", "throughput > 90/s", system=system)
     assert (result.users, result.ended_by) == (98, "found")
+
+
+def collapsing(users: int) -> Sums:
+    """1/s per user up to 200 users; under more, throughput falls back to 50/s. Nothing fails."""
+    rate = float(users if users <= 200 else max(50, 200 - 2 * (users - 200)))
+    return ((rate, 1.0), (0.0, rate))
+
+
+def test_a_rate_that_is_missed_under_overload_is_a_failed_level_like_any_other() -> None:
+    """150 … 225 users reach 150/s; nothing but that rate says that 320 are too many."""
+    result, asked = search("throughput >= 150/s", "error_rate < 5%", system=ScriptedSystem(collapsing))
+    assert result.users is not None
+    assert result.high is not None
+    assert 219 <= result.users <= 225 < result.high
+    assert (result.confirmed, result.recovered, result.ended_by) == (True, True, "found")
+    assert asked[-3:] == [result.users, 320, asked[-1]], "held once more, at its greatest"
+    assert asked[:8] == [10, 20, 40, 80, 160, 320, 10, 240], "the load settles after the collapse"
+
+
+def test_what_is_said_of_a_collapse_agrees_with_the_trials() -> None:
+    rules = ("throughput >= 150/s", "error_rate < 5%")
+    result, _ = search(*rules, system=ScriptedSystem(collapsing))
+    first, second, third = sentences_of(result, measures_of(*rules))
+    assert first.endswith(f" ({result.low}–{result.high}).")
+    assert first.startswith(f"It holds {result.users} users with throughput of at least 150/s")
+    assert second.startswith(f"With {result.high} users it did not: throughput >= 150/s: ")
+    assert third.startswith("After an overload with 320 users it met the objectives again")
+
+
+def test_a_level_below_the_goal_is_no_overload() -> None:
+    """10 … 40 users miss the rate, 80 reach it, and so does the maximum: nothing has failed above it."""
+    system = ScriptedSystem(lambda users: ((float(users), 1.0),))
+    result, asked = search("throughput > 50/s", system=system, max_concurrency=100)
+    assert (result.users, result.recovered, result.ended_by) == (100, None, "not found below max")
+    assert asked == [10, 20, 40, 80, 100, 10, 100]
 
 
 @pytest.mark.parametrize("rate", [150, 5000])
