@@ -5,7 +5,7 @@ import math
 import statistics
 
 import pytest
-from compared_summaries import document
+from compared_summaries import document, level
 
 from gradual.repeat.variation import find_variation, print_variation
 from gradual_master.comparing.reading import read_run
@@ -43,6 +43,11 @@ def test_json_has_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert (found["schema"], len(found["runs"])) == ("gradual.variation/1", 3)
     assert found["metrics"][5]["metric"] == "error_rate"
+
+
+def test_a_level_with_missing_users_has_no_variation() -> None:
+    runs = [read_run(document(name, levels=[level(2, marks=["missing"])])) for name in "ab"]
+    assert find_variation(runs).metrics == ()
 
 
 @pytest.mark.parametrize("runs", [RUNS[:1], []])
