@@ -35,6 +35,8 @@ def read_sides(*sides: Sequence[str], stored: Stored | None = None) -> tuple[lis
 
 
 def _named(word: str, stored: Stored | None) -> Iterable[tuple[Path | None, Any]]:
+    if not word:  # A variable of a shell that is not set: as a path it would be this folder.
+        raise CompareRefusedError("a RUN is empty; `gradual runs` lists the runs")
     if stored is None or names_a_file(word) or Path(word).exists():
         return _documents(Path(word))
     return [(None, stored(word))]

@@ -87,6 +87,12 @@ def test_a_folder_without_summaries_is_refused(tmp_path: Path) -> None:
         read_sides([str(tmp_path)])
 
 
+def test_an_empty_word_is_not_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write_all(tmp_path / "a", [document("a0")]))
+    with pytest.raises(CompareRefusedError, match="a RUN is empty; `gradual runs` lists the runs"):
+        read_sides([""], ["a0.json"])
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompareRefusedError, match=r"cannot read .*nowhere\.json: No such file"):
         read_sides([str(tmp_path / "nowhere.json")])
