@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
@@ -102,25 +103,35 @@ def list_runs(connection: Connection, chosen: RunFilter) -> list[StoredRun]:
     query = _newest_first(select(*ROW))
     if chosen.name is not None:
         query = query.where(RUNS.c.name == chosen.name)
-    for name, value in chosen.tags.items():
-        query = query.where(RUNS.c.tags[name].as_string() == value)
-    return [stored_run(row) for row in connection.execute(query.limit(chosen.last))]
+    # SQLite's JSON paths compare names as they are written, in which ö is \u00f6, and know no " in one: so tags are
+    # compared here. The rows have no documents.
+    found = (run for run in map(stored_run, connection.execute(query)) if chosen.tags.items() <= run.tags.items())
+    return list(islice(found, chosen.last))
 
 
 def find_run(connection: Connection, named: str) -> StoredRun:
     """The run of an id, a unique beginning of one, or `last`; StoreInputError says what there is."""
-    query = _newest_first(select(*ROW))
-    if named != LAST:
-        query = query.where(RUNS.c.id.startswith(named, autoescape=True))
-    found = [stored_run(row) for row in connection.execute(query.limit(1 if named == LAST else MAX_NAMED + 1))]
-    exact = [run for run in found if run.id == named]
-    if len(found) == 1 or exact:
-        return exact[0] if exact else found[0]
+    if not named:  # A variable of a shell that is not set: every id begins with nothing.
+        raise StoreInputError("RUN is empty; `gradual runs` lists the runs")
+    if named == LAST:
+        return _last_run(connection)
+    if (exact := connection.execute(select(*ROW).where(RUNS.c.id == named)).first()) is not None:
+        return stored_run(exact)
+    query = _newest_first(select(*ROW)).where(RUNS.c.id.startswith(named, autoescape=True))
+    found = [stored_run(row) for row in connection.execute(query.limit(MAX_NAMED + 1))]
     if not found:
-        what = "no run is in the store yet" if named == LAST else f"no run's id begins with {quoted(named)}"
-        raise StoreInputError(f"{what}; `gradual runs` lists the runs")
+        raise StoreInputError(f"no run's id begins with {quoted(named)}; `gradual runs` lists the runs")
+    if len(found) == 1:
+        return found[0]
     names = ", ".join(run.id for run in found[:MAX_NAMED])
     raise StoreInputError(f"several runs' ids begin with {quoted(named)}: {names}{_more(found)}; give more of the id")
+
+
+def _last_run(connection: Connection) -> StoredRun:
+    found = connection.execute(_newest_first(select(*ROW)).limit(1)).first()
+    if found is None:
+        raise StoreInputError("no run is in the store yet; `gradual runs` lists the runs")
+    return stored_run(found)
 
 
 def load_summary(connection: Connection, run: str) -> dict[str, Any]:

@@ -70,6 +70,17 @@ def test_a_deleted_run_is_gone(gradual: Gradual) -> None:
     assert run not in gradual("runs").stdout
 
 
+@pytest.mark.parametrize(
+    "words", [["runs", "--delete", ""], ["report", ""], ["export", "", "a.json"], ["baseline", "set", "main", ""]]
+)
+def test_an_empty_word_is_no_run(gradual: Gradual, words: list[str]) -> None:
+    gradual("runs", "--delete", "last")
+    gradual("runs", "--delete", "last")
+    with pytest.raises(StoreInputError, match="RUN is empty; `gradual runs` lists the runs"):
+        gradual(*words)
+    assert gradual("runs", "-q").stdout == f"{stored_summary(1).run.id}\n"
+
+
 def test_a_stored_run_is_reported_on_the_console(gradual: Gradual) -> None:
     result = gradual("report", "20261128T0902")
     assert result.exit_code == 0

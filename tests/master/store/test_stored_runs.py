@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> StoreDatabase:
     made = open_store(tmp_path / "runs", creates=True)
     with made.writing() as connection:
         add_run(connection, stored_summary(1, tags={"branch": "main", "it's": '"x"'}), "config: {name: größe}\n")
-        add_run(connection, stored_summary(2, name="login"))
+        add_run(connection, stored_summary(2, name="login", tags={"größe": "ä", 'a"b': "2", "x.y": "3"}))
         add_run(connection, stored_summary(3, tags={"branch": "fix", "host": "a"}))
     return made
 
@@ -64,6 +64,10 @@ def test_a_run_is_read_as_it_was_written(database: StoreDatabase) -> None:
         pytest.param(RunFilter(tags={"branch": "fix", "host": "b"}), [], id="not with one of them"),
         pytest.param(RunFilter(tags={"it's": '"x"'}), [1], id="quotes are letters"),
         pytest.param(RunFilter(tags={"branch": "%"}), [], id="no pattern"),
+        pytest.param(RunFilter(tags={"größe": "ä"}), [2], id="letters that JSON may escape"),
+        pytest.param(RunFilter(tags={'a"b': "2", "x.y": "3"}), [2], id="signs of a JSON path"),
+        pytest.param(RunFilter(tags={"größe": "ä"}, last=1), [2], id="the newest of those with the tag"),
+        pytest.param(RunFilter(tags={"größe": "ä"}, last=0), [], id="none of them"),
     ],
 )
 def test_runs_are_listed_by_name_and_tags(database: StoreDatabase, chosen: RunFilter, found: list[int]) -> None:
@@ -82,9 +86,17 @@ def test_an_id_that_begins_another_is_found(database: StoreDatabase) -> None:
         assert find_run(connection, "20261128T090300Z-000003").id == "20261128T090300Z-000003"
 
 
+def test_an_id_that_begins_many_others_is_found(database: StoreDatabase) -> None:
+    with database.writing() as connection:
+        for number in range(10, 20):
+            add_run(connection, stored_summary(number, id=f"20261128T090300Z-000003{number}"))
+        assert find_run(connection, "20261128T090300Z-000003").id == "20261128T090300Z-000003"
+
+
 @pytest.mark.parametrize(
     ("named", "reason"),
     [
+        ("", "RUN is empty; `gradual runs` lists the runs"),
         ("2025", "no run's id begins with '2025'; `gradual runs` lists the runs"),
         ("%", "no run's id begins with '%'"),
         ("2026", "several runs' ids begin with '2026': 20261128T090300Z-000003, 20261128T090200Z-000002, 2026"),
