@@ -51,16 +51,26 @@ def counts_in_comparisons(row: Mapping[str, Any]) -> bool:
     return not row.get("warm_up") and row["target"] > 0
 
 
+def is_search(document: Mapping[str, Any]) -> bool:
+    """Whether a run looked for its capacity."""
+    return _trials(document) is not None
+
+
+def _trials(document: Mapping[str, Any]) -> list[Any] | None:
+    analysis = document.get("analysis")
+    capacity = analysis.get("capacity") if isinstance(analysis, Mapping) else None
+    trials = capacity.get("trials") if isinstance(capacity, Mapping) else None
+    return trials if isinstance(trials, list) else None
+
+
 def trials_of(document: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a search tried a level; every level of a run without one.
 
     At its other levels it settles after an overload, causes one, or looks for the recovery from it: how they went
     depends on what the search did before, and in two runs they do not mean the same.
     """
-    analysis = document.get("analysis")
-    capacity = analysis.get("capacity") if isinstance(analysis, Mapping) else None
-    trials = capacity.get("trials") if isinstance(capacity, Mapping) else None
-    if not isinstance(trials, list):
+    trials = _trials(document)
+    if trials is None:
         return lambda row: True
     tried = (trial for trial in trials if isinstance(trial, Mapping) and trial.get("purpose") != "recover")
     begins = [begin for trial in tried if _is_measured(begin := trial.get("started_s")) and begin is not None]
@@ -72,8 +82,11 @@ def _lasts(row: Mapping[str, Any], second: float) -> bool:
     return isinstance(start, int | float) and isinstance(end, int | float) and start <= second < end
 
 
-def compared_level(row: Mapping[str, Any]) -> ComparedLevel:
-    """The level; values that say nothing of the system are None, with the reason."""
+def compared_level(row: Mapping[str, Any], *, of_search: bool = False) -> ComparedLevel:
+    """The level; values that say nothing of the system are None, with the reason.
+
+    A search ends a level as soon as it is judged: how long it took says nothing.
+    """
     marks = [mark for mark in sorted(MISLEADING) if mark in row["marks"]]
     values = _values(row, row["response_time_ms"])
     blocks = [_values(block, block, "_ms") for block in row.get("blocks", [])]
@@ -82,7 +95,14 @@ def compared_level(row: Mapping[str, Any]) -> ComparedLevel:
         values={name: None if _is_hidden(name, marks) else value for name, value in values.items()},
         blocks={metric.name: [block[metric.name] for block in blocks] for metric in METRICS},
         reason=", ".join(REASONS[mark] for mark in marks) or (NO_ANSWER if row.get("requests") == 0 else ""),
+        duration_s=None if of_search else _duration(row),
     )
+
+
+def _duration(row: Mapping[str, Any]) -> float | None:
+    start, end = row.get("start_s"), row.get("end_s")
+    is_known = _is_measured(start) and _is_measured(end) and start is not None and end is not None
+    return round(end - start, 3) if is_known and end > start else None  # type: ignore[operator]
 
 
 def _is_hidden(metric: str, marks: list[str]) -> bool:

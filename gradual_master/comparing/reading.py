@@ -9,7 +9,7 @@ from typing import Any
 from gradual_common.secrecy.quoting import shorten, visible
 from gradual_master.analysis.comparison.refusals import ComparedFacts
 from gradual_master.analysis.comparison.runs import ComparedRun
-from gradual_master.comparing.levels import compared_level, counts_in_comparisons, is_level, trials_of
+from gradual_master.comparing.levels import compared_level, counts_in_comparisons, is_level, is_search, trials_of
 from gradual_master.errors import SummaryRefusedError
 from gradual_master.results.summary.sections import SCHEMA
 
@@ -50,11 +50,11 @@ def read_run(document: Any, name: str | None = None) -> SummaryRun:
     if not isinstance(run_id, str) or not run_id:
         raise SummaryRefusedError(f"{where}: `run.id` is missing; {UNCHANGED}")
     called = name or run_id
-    was_tried = trials_of(document)
+    was_tried, searched = trials_of(document), is_search(document)
     rows = [row for row in _rows(document, called) if counts_in_comparisons(row) and was_tried(row)]
     return SummaryRun(
         run_id=run_id,
-        run=ComparedRun(called, tuple(map(compared_level, rows))),
+        run=ComparedRun(called, tuple(compared_level(row, of_search=searched) for row in rows)),
         facts=ComparedFacts(called, _plan_of(run), _fingerprint_of(run), tuple(float(row["target"]) for row in rows)),
         status=visible(shorten(str(verdict.get("status")))),
         notes=tuple(_notes(rows, called)),

@@ -25,6 +25,8 @@ class ComparedLevel:
     """The same metrics over each 10 s of the level, in order; needed with fewer than five runs a side."""
     reason: str = ""
     """Why values are missing, as a part of a sentence; empty: nothing was measured."""
+    duration_s: float | None = None
+    """None: not known, or not the same in all runs by plan."""
 
 
 @dataclass(frozen=True, slots=True)

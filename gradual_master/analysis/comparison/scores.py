@@ -6,6 +6,9 @@ is left out is named: it keeps a metric from being called better or equivalent, 
 throughput has no logarithm; no response, no percentile). A level at which no run has a value is named, too, but keeps
 no verdict back: the baseline has nothing there that could be lost, and more runs would bring nothing.
 
+A level that ended long before that of another run, as where a run was aborted, has no values: its first second is no
+measurement of a minute.
+
 A level at which all runs of one side answered and none of the other did needs no ratio: the system has stopped
 answering there, or answers again.
 """
@@ -25,6 +28,10 @@ Float64 = NDArray[np.float64]
 Levels = Mapping[LevelKey, ComparedLevel]
 Side = Sequence[tuple[str, Levels]]
 """The runs of a side: their names and levels."""
+
+
+WHOLE = 0.5
+"""The share of the longest level from which on a level is a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,9 @@ def _stopped(metric: ComparedMetric, before: Side, after: Side, keys: Iterable[L
     if metric.name != THROUGHPUT or not after:
         return
     for key in keys:
+        longest = _longest([*before, *after], key)
+        if any(_is_cut(levels[key], longest) for _, levels in (*before, *after)):
+            continue
         values, later = ([levels[key].values.get(THROUGHPUT) for _, levels in side] for side in (before, after))
         # None is no zero: nothing is known of such a level.
         if all(value is not None and value > 0 for value in values) and all(value == 0 for value in later):
@@ -89,12 +99,24 @@ def _stopped(metric: ComparedMetric, before: Side, after: Side, keys: Iterable[L
 
 def _gaps(metric: ComparedMetric, runs: Side, key: LevelKey) -> Iterator[str]:
     """Why runs have no score at a level, one text for each of them."""
+    longest = _longest(runs, key)
     for name, levels in runs:
+        if _is_cut(levels[key], longest):
+            yield f"{name} ended after {levels[key].duration_s:g} s of {longest:g} s"
+            continue
         value = levels[key].values.get(metric.name)
         if metric.score(value) is None:
             reason = levels[key].reason
             missing = f"no value ({reason})" if reason else "no value"
             yield f"{name} has {missing if value is None else f'{value:g}, which has no ratio'}"
+
+
+def _longest(runs: Side, key: LevelKey) -> float:
+    return max((levels[key].duration_s or 0.0 for _, levels in runs), default=0.0)
+
+
+def _is_cut(level: ComparedLevel, longest: float) -> bool:
+    return level.duration_s is not None and level.duration_s < WHOLE * longest
 
 
 def _of_no_run(key: LevelKey, runs: Side) -> str:

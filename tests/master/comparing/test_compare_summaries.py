@@ -62,6 +62,39 @@ def test_a_level_with_failures_in_all_runs_keeps_no_verdict_back() -> None:
     assert "left out: 20 users: no run has a value" in found.sentences[1]
 
 
+def with_spans(documents: list[Any], seconds: float, **changed: Any) -> list[Any]:
+    """The second level lasts `seconds`; `changed`: other keys of it."""
+    for one in documents:
+        one["levels"][0].update(start_s=0.0, end_s=60.0)
+        one["levels"][1].update(start_s=60.0, end_s=60.0 + seconds, **changed)
+    return documents
+
+
+def test_a_level_that_an_abort_cut_short_is_no_measurement() -> None:
+    cut = with_spans(documents("b"), 0.8, requests=3, throughput_rps=3.75)
+    found = compare_summaries(with_spans(documents("a"), 60), cut).result
+    assert set(verdicts_of(found).values()) == {"inconclusive"}
+    assert found is not None
+    assert found.metrics[0].left_out == ("20 users: b0 ended after 0.8 s of 60 s",)
+    assert found.metrics[0].levels == (10,)
+
+
+def test_a_hang_that_is_seen_for_less_than_half_of_the_level_is_not_judged() -> None:
+    for seconds, verdict in ((0.8, "inconclusive"), (40, "worse")):
+        hung = with_spans(documents("b"), seconds, requests=0, throughput_rps=0.0)
+        found = compare_summaries(with_spans(documents("a"), 60), hung).result
+        assert verdicts_of(found)["throughput"] == verdict
+
+
+def test_the_levels_of_a_search_last_as_long_as_they_must() -> None:
+    sides = with_spans(documents("a"), 60), with_spans(documents("b"), 20)
+    for one in (*sides[0], *sides[1]):
+        one["analysis"] = {"capacity": {"trials": [{"started_s": begin, "purpose": "climb"} for begin in (1.0, 61.0)]}}
+    found = compare_summaries(*sides).result
+    assert found is not None
+    assert (found.verdict, found.metrics[0].levels) == ("equivalent", (10, 20))
+
+
 def test_all_reasons_are_given_at_once() -> None:
     candidate = [{**document("b", plan_sha256="b" * 64), "verdict": {"status": "invalid"}}]
     found = compare_summaries(documents("a"), candidate)

@@ -53,6 +53,16 @@ def test_a_summary_without_blocks_has_none() -> None:
     assert set(map(len, compared_level(row).blocks.values())) == {0}
 
 
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [((60.0, 120.0), 60), ((60.0, None), None), ((None, 9.0), None), (("0", 9.0), None), ((9, 9), None)],
+)
+def test_a_level_lasts_from_its_begin_to_its_end(span: Any, expected: float | None) -> None:
+    row = {**level(20), "start_s": span[0], "end_s": span[1]}
+    assert compared_level(row).duration_s == expected
+    assert compared_level(row, of_search=True).duration_s is None
+
+
 def test_warm_up_and_a_level_without_users_do_not_count() -> None:
     assert counts_in_comparisons(level(20))
     assert not counts_in_comparisons({**level(20), "warm_up": True})

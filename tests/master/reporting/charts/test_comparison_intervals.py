@@ -10,7 +10,8 @@ from gradual_master.reporting.charts.comparison_intervals import IntervalPlot, i
 
 def plots_of(factor: float = 1.0, variation: AaVariation | None = None) -> dict[str, IntervalPlot]:
     stored = None if variation is None else dict.fromkeys(("mean", "throughput"), variation)
-    found = compare_summaries(documents("a"), documents("b", factor, 1 if stored else 5), stored)
+    runs = 1 if stored else 5
+    found = compare_summaries(documents("a", runs=runs), documents("b", factor, runs), stored)
     assert found.result is not None
     return {plot.row.metric: plot for plot in interval_plots(found.result)}
 
