@@ -9,8 +9,9 @@ queues run empty and no trial sees what another one left behind. After a level t
 once.
 
 **Recovery.** After the confirmation the greatest level that failed is held once more, and the load goes from there
-straight to one precision below the confirmed level, without settling. A system that does not meet its objectives there,
-in two trials one after the other, is in a metastable failure: the overload is gone, its effect is not (N. Bronson et
+straight to one precision below the confirmed level, without settling. The steady part is judged: a system that needs a
+minute to work off its queues has recovered. One that does not meet its objectives there, in two trials one after the
+other, is in a metastable failure: the overload is gone, its effect is not (N. Bronson et
 al., "Metastable Failures in Distributed Systems", HotOS 2021).
 """
 
@@ -110,7 +111,8 @@ class CapacitySearch:
         if self._steps and event.users == self._steps[0].users and self._reached_s is None:
             self._reached_s = event.at_s
             if self._steps[0].seconds is None:
-                self._trial = LevelTrial(self._settings, self._measures, event.at_s)
+                recovers = self.phase is SearchPhase.RECOVERING
+                self._trial = LevelTrial(self._settings, self._measures, event.at_s, can_fail_plainly=not recovers)
         return []
 
     def _take_block(self, block: LevelBlock, steady_from_s: float | None) -> list[SearchInstruction]:

@@ -14,7 +14,8 @@ Acceptance Sampling", Technometrics 24 (4), 1982); to fail, one of them is enoug
 
 **Plain failures.** Before the hold is over only a failure ends the trial, to spare the system: the bound, at the level
 `PLAIN_ALPHA`, is beyond twice the limit, over `PLAIN_S` at least, so that short intervals are no sooner a failure. If
-the level is not steady, it is looked for in its later half.
+the level is not steady, it is looked for in its later half. A trial for recovery is not ended by one: it comes straight
+after an overload, and what it shows first is the queue that the overload left.
 """
 
 from __future__ import annotations
@@ -58,8 +59,17 @@ class TrialOutcome:
 class LevelTrial:
     """The trial of a level that is in force since `reached_s`."""
 
-    def __init__(self, settings: CapacitySettings, measures: Sequence[CapacityMeasure], reached_s: float) -> None:
+    def __init__(
+        self,
+        settings: CapacitySettings,
+        measures: Sequence[CapacityMeasure],
+        reached_s: float,
+        *,
+        can_fail_plainly: bool = True,
+    ) -> None:
+        """`can_fail_plainly`: whether a plain failure ends it before its hold is over."""
         self._settings = settings
+        self._can_fail_plainly = can_fail_plainly
         self._measures = measures
         self._reached_s = reached_s
         self._blocks: list[LevelBlock] = []
@@ -125,7 +135,7 @@ class LevelTrial:
         return self._outcome(blocks, misses, alpha, certain=False)
 
     def _find_plain_failure(self, blocks: Sequence[LevelBlock]) -> TrialOutcome | None:
-        if length_of(blocks) < PLAIN_S:
+        if not self._can_fail_plainly or length_of(blocks) < PLAIN_S:
             return None
         misses = [self._is_plainly_missed(number, blocks) for number in range(len(self._measures))]
         return self._outcome(blocks, misses, PLAIN_ALPHA, certain=True) if any(misses) else None

@@ -137,6 +137,20 @@ def test_what_users_of_an_overload_still_wait_for_does_not_fail_the_next_level(r
     ]
 
 
+def test_a_system_that_needs_45_s_to_work_off_an_overload_has_recovered() -> None:
+    """Within 18 s after the overload its times are four times the limit, in every request."""
+
+    def answer(users: int, random: np.random.Generator) -> list[Answer]:
+        seconds.append(users)
+        is_slow = users > 15 and any(former > 50 for former in seconds[-46:])
+        mean = 400 if is_slow else 40
+        return [("", max(1, int(random.normal(mean, mean / 10) * MS))) for _ in range(users)]
+
+    seconds: list[int] = []
+    found = found_in(SearchedRun(answer, thresholds=["p95 < 100ms"], settle="50s", hold="30s").run(7200))
+    assert (found.users, found.confirmed, found.recovered) == (50, True, True)
+
+
 def test_a_capacity_by_estimates_is_a_warning() -> None:
     """2 requests a second for 30 s are too few to bound p99 on either side."""
 

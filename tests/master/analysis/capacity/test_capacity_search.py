@@ -92,16 +92,29 @@ def test_a_system_that_stays_slow_after_an_overload_has_not_recovered() -> None:
     assert asked[-3:] == [160, 93, 93]
 
 
-def test_a_second_trial_may_show_the_recovery() -> None:
+def slow_after_an_overload(seconds: int) -> ScriptedSystem:
+    """1 ms per user; for so long after a level of 150 or more, three times as slow with more than 50 users."""
     after_overload = [1000]
 
     def sums_of(users: int) -> Sums:
         after_overload[0] = 0 if users >= 150 else after_overload[0] + 1
-        return one_ms_per_user(users * (3 if users > 50 and after_overload[0] < 12 else 1))
+        return one_ms_per_user(users * (3 if users > 50 and after_overload[0] < seconds else 1))
 
-    result, _ = search(system=ScriptedSystem(sums_of))
+    return ScriptedSystem(sums_of)
+
+
+def test_a_second_trial_may_show_the_recovery() -> None:
+    result, _ = search(system=slow_after_an_overload(30))
     assert result.recovered
     assert [trial.outcome for trial in result.trials if trial.purpose == "recover"] == ["failed", "passed"]
+
+
+def test_what_an_overload_left_behind_does_not_end_the_trial_for_recovery() -> None:
+    """It is slow for 20 s, far beyond the limit; the level is steady from then on."""
+    capacity = CapacitySearch(settings(), measures_of("mean < 100ms"))
+    result, _ = search_through(capacity, slow_after_an_overload(20).run, warm_up_s=20.0)
+    assert result.recovered
+    assert [trial.outcome for trial in result.trials if trial.purpose == "recover"] == ["passed"]
 
 
 def test_a_rate_that_few_users_cannot_reach_does_not_end_the_climb() -> None:
