@@ -157,7 +157,8 @@ class Aggregate:
             watch.view.take(ClosedInterval(number, measured, interval.health))
         if self.search is not None:
             closed = ClosedInterval(number, measured, interval.health)
-            self.search.take(closed, self.levels, self.schedule, have_ended=bool(finished))
+            ended = sum(slots.count for slots in finished)
+            self.search.take(closed, self.levels, self.schedule, ended=ended)
         objectives = self.look((number + 1) * self.interval / NS_PER_S)
         record = self._writer.write(number, measured, len(interval.health), interval.health, objectives)
         self.series.add(record)

@@ -46,6 +46,10 @@ TOLERATED_OF_FEW = 0.1
 STANDSTILL_MS = 1000.0
 """A loop that stops for a second, as of a paused process, delays what its users measure by as much."""
 
+ENDED_S = 5.0
+"""So long the users that have ended for good have to be missing from a level, with no more than those: a level that has
+just begun lacks users, too, and so does an agent that was lost."""
+
 NO_LEVEL = -1
 
 Decision = ChooseLevel | EndSearch
@@ -85,19 +89,19 @@ class SearchFollower:
         self._measured_from_s: float | None = None
         """Since when the level is measured without a gap. An interval of which no agent reports ends its course
         (`LevelMeasurements`); a new one begins after it."""
+        self._lacks_ended_since_s: float | None = None
+        """Since when the level lacks as many users as have ended for good may explain."""
         self._decisions: list[Decision] = []
 
-    def take(
-        self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule, *, have_ended: bool = False
-    ) -> None:
-        """An interval has been closed, and added to its levels. `have_ended`: users have ended for good before."""
+    def take(self, interval: ClosedInterval, levels: LevelMeasurements, schedule: Schedule, *, ended: int = 0) -> None:
+        """An interval has been closed, and added to its levels. `ended`: so many users have ended for good before."""
         level, begin = schedule.levels[-1], interval.number * self._terms.interval
         if self.result is not None or begin < level.start or not self._is_awaited(level, schedule):
             return
         part = interval.measured.of_scopes((level.number,))
         begin_s = begin / NS_PER_S
         self._note_gap(begin_s, is_measured=bool(part.scopes))
-        if have_ended and _active(part, self._terms.interval) < level.target - _tolerated(level):
+        if self._lacks_ended(part, level, begin_s, ended):
             self._handle(SearchUsersEnded())
             return
         if not part.scopes or not _is_complete(part, level, self._terms.interval) or _stood_still(interval):
@@ -135,7 +139,7 @@ class SearchFollower:
             if self._level == NO_LEVEL:
                 self._search.handle(SearchBegun())  # It asks for the level with which the phase begins.
             self._level, self._asks, self._reached = level.number, False, False
-            self._measured_from_s = None
+            self._measured_from_s = self._lacks_ended_since_s = None
         return not self._asks
 
     def _handle(self, event: SearchInput) -> None:
@@ -157,6 +161,17 @@ class SearchFollower:
         trial = self._search.trials[-1]
         held = {"passed": "held", "failed": "did not hold", "undecided": "could not be judged"}[trial.outcome]
         return f"{count(trial.users, 'user')} {held} ({trial.why}); "
+
+    def _lacks_ended(self, part: Contribution, level: Level, begin_s: float, ended: int) -> bool:
+        """Whether the users that have ended for good are missing from the level, and have been for `ENDED_S`."""
+        tolerated, length = _tolerated(level), self._terms.interval
+        missing = level.target - _active(part, length)
+        if not part.scopes or not tolerated < missing <= ended + tolerated:
+            self._lacks_ended_since_s = None
+            return False
+        if self._lacks_ended_since_s is None:
+            self._lacks_ended_since_s = begin_s
+        return begin_s + length / NS_PER_S - self._lacks_ended_since_s >= ENDED_S
 
     def _note_gap(self, begin_s: float, *, is_measured: bool) -> None:
         if not is_measured:

@@ -87,7 +87,7 @@ class SearchedRun:
     def end(self, **facts: Any) -> Summary:
         """The summary of what there was."""
         run = run_of(duration_s=float(self._second), **facts)
-        return build_summary(self.aggregate, fleet_of(agent("a")), run)
+        return build_summary(self.aggregate, fleet_of(agent("a"), finished=self._finished), run)
 
     def _is_over_after_a_second(self) -> bool:
         second, aggregate = self._second, self.aggregate

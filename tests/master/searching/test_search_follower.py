@@ -199,6 +199,24 @@ def test_users_that_ended_for_good_end_the_search() -> None:
     assert summary.analysis.answer[1] == "Users had ended for good before that was confirmed by a second trial."
 
 
+def test_a_user_that_ended_elsewhere_does_not_end_the_search_when_an_agent_is_lost() -> None:
+    """Of 10 users 5 are missing for 30 s. One slot has ended, which is none of theirs: the search goes on."""
+    run = SearchedRun(queue(), max_concurrency=10)
+    run.end_users(0, 1)
+    for second in range(120):
+        run.lose_users(second, 4.0 if 20 <= second < 50 else -1.0)
+    summary = run.run(seconds=240)
+    assert found_in(summary).ended_by == "not found below max"
+
+
+def test_a_single_second_without_a_user_does_not_end_the_search() -> None:
+    run = SearchedRun(queue(), max_concurrency=10)
+    run.end_users(0, 1)
+    for second in range(240):
+        run.lose_users(second, 0.0 if second in (20, 40, 41, 42) else -1.0)
+    assert found_in(run.run(seconds=240)).ended_by == "not found below max"
+
+
 def test_a_capacity_that_may_be_the_generators_own_is_invalid() -> None:
     run = SearchedRun(queue())
     run.strained_above = 40
