@@ -17,6 +17,7 @@ from gradual_common.units import count
 from gradual_master.analysis.capacity.blocks import LevelBlock
 from gradual_master.analysis.capacity.events import (
     BlockEnded,
+    BlockMissed,
     FinishSearch,
     LevelReached,
     RunUsers,
@@ -104,13 +105,15 @@ class SearchFollower:
         if self._lacks_ended(part, level, begin_s, ended):
             self._handle(SearchUsersEnded())
             return
+        end_s = begin_s + self._terms.interval / NS_PER_S
         if not part.scopes or not _is_complete(part, level, self._terms.interval) or _stood_still(interval):
+            self._handle(BlockMissed(level.start / NS_PER_S, end_s))
             return
         if not self._reached:
             self._reached = True
             self._handle(LevelReached(round(level.target), begin_s))
         sums = self._sums(part, begin + self._terms.interval - level.start)
-        block = LevelBlock(begin_s, begin_s + self._terms.interval / NS_PER_S, sums)
+        block = LevelBlock(begin_s, end_s, sums)
         self._handle(BlockEnded(block, self._steady_from_s(levels, level)))
 
     def take_decisions(self) -> list[Decision]:

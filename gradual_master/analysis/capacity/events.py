@@ -31,6 +31,16 @@ class BlockEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockMissed:
+    """A piece of the level was no block: not all of its users ran in it, or an agent stood still."""
+
+    level_since_s: float
+    """Since when the level has been in force."""
+
+    ended_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTimeOver:
     """The `duration` of the phase is over, or the run ends."""
 
@@ -58,5 +68,5 @@ class FinishSearch:
     result: CapacityResult
 
 
-SearchInput = SearchBegun | LevelReached | BlockEnded | SearchTimeOver | SearchUsersEnded
+SearchInput = SearchBegun | LevelReached | BlockEnded | BlockMissed | SearchTimeOver | SearchUsersEnded
 SearchInstruction = RunUsers | FinishSearch

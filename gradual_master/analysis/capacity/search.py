@@ -25,6 +25,7 @@ from gradual_master.analysis.capacity.blocks import LevelBlock
 from gradual_master.analysis.capacity.bracket import Bracket, bracket_of, certain_interval, greatest_failed
 from gradual_master.analysis.capacity.events import (
     BlockEnded,
+    BlockMissed,
     FinishSearch,
     LevelReached,
     RunUsers,
@@ -89,10 +90,10 @@ class CapacitySearch:
                 return self._reach(event)
             case BlockEnded():
                 return self._take_block(event.block, event.steady_from_s)
-            case SearchTimeOver():
-                return self._end("stopped" if event.is_stopped else "duration")
-            case SearchUsersEnded():
-                return self._end("users ended")
+            case BlockMissed():
+                return self._miss_block(event)
+            case SearchTimeOver() | SearchUsersEnded():
+                return self._end(_ending_of(event))
 
     @property
     def trials(self) -> tuple[TrialRecord, ...]:
@@ -111,9 +112,12 @@ class CapacitySearch:
         if self._steps and event.users == self._steps[0].users and self._reached_s is None:
             self._reached_s = event.at_s
             if self._steps[0].seconds is None:
-                recovers = self.phase is SearchPhase.RECOVERING
-                self._trial = LevelTrial(self._settings, self._measures, event.at_s, can_fail_plainly=not recovers)
+                self._trial = self._trial_from(event.at_s)
         return []
+
+    def _trial_from(self, reached_s: float) -> LevelTrial:
+        recovers = self.phase is SearchPhase.RECOVERING
+        return LevelTrial(self._settings, self._measures, reached_s, can_fail_plainly=not recovers)
 
     def _take_block(self, block: LevelBlock, steady_from_s: float | None) -> list[SearchInstruction]:
         if self._reached_s is None:
@@ -122,8 +126,21 @@ class CapacitySearch:
             outcome = self._trial.take(block, steady_from_s)
             return [] if outcome is None else self._record(outcome, block.ended_s)
         seconds = self._steps[0].seconds or 0.0
-        if block.ended_s - self._reached_s < seconds:
+        return [] if block.ended_s - self._reached_s < seconds else self._end_timed_step()
+
+    def _miss_block(self, event: BlockMissed) -> list[SearchInstruction]:
+        """Go on from a level that cannot be measured: no trial of it would ever be decided."""
+        elapsed_s = event.ended_s - event.level_since_s
+        if not self._steps or elapsed_s <= self._settings.patience_s:
             return []
+        if self._steps[0].seconds is not None:
+            return self._end_timed_step()
+        if self._reached_s is None:
+            self._reached_s = event.level_since_s
+        trial = self._trial or self._trial_from(self._reached_s)
+        return self._record(trial.give_up(elapsed_s), event.ended_s)
+
+    def _end_timed_step(self) -> list[SearchInstruction]:
         self._steps.popleft()
         return self._begin_step()
 
@@ -207,6 +224,12 @@ class CapacitySearch:
             trials=tuple(self._records),
         )
         return [FinishSearch(result)]
+
+
+def _ending_of(event: SearchTimeOver | SearchUsersEnded) -> Ending:
+    if isinstance(event, SearchUsersEnded):
+        return "users ended"
+    return "stopped" if event.is_stopped else "duration"
 
 
 def _recovered(trials: Sequence[TrialRecord]) -> bool | None:

@@ -60,6 +60,11 @@ class CapacitySettings:
         """The longest time of a trial."""
         return LONGEST_HOLDS * self.hold_s + max(self.hold_s, WAITING_S)
 
+    @property
+    def patience_s(self) -> float:
+        """How long a level stays in force that cannot be measured: then half of it at least was no block."""
+        return 2 * self.longest_s
+
     def level_above(self, users: int) -> int:
         """The next level of the climb, at most `max_concurrency`."""
         return level_above(users, self.max_concurrency, self.multiplier, self.increment)

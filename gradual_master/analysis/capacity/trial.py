@@ -97,6 +97,12 @@ class LevelTrial:
             return TrialOutcome("undecided", words, self._observe(steady, ALPHA), lack="not steady")
         return self._find_plain_failure(steady or self._blocks[len(self._blocks) // 2 :])
 
+    def give_up(self, elapsed_s: float) -> TrialOutcome:
+        """The outcome of a level that could not be measured, `elapsed_s` after it came into force."""
+        missed = elapsed_s - length_of(self._blocks)
+        why = f"its users were not all running, or an agent stood still, for {missed:.0f} s"
+        return TrialOutcome("undecided", why, self._observe((), ALPHA), lack="no data")
+
     @property
     def _is_silent(self) -> bool:
         """Whether no objective has had a sample."""

@@ -172,6 +172,23 @@ def test_what_users_measure_while_an_agent_stands_still_decides_nothing() -> Non
     assert len(run.notes) == 1
 
 
+@pytest.mark.parametrize("why", ["stands still", "lacks users", "is silent"])
+def test_a_level_that_cannot_be_measured_is_given_up(why: str) -> None:
+    """With hold: 10s a trial takes 90 s at most: of 500 s without a usable one, the level stays in force for 181."""
+    run = SearchedRun(queue(), max_concurrency=20)
+    for second in range(80, 580):
+        match why:
+            case "stands still":
+                run.stops[second] = 1.2
+            case "lacks users":
+                run.lose_users(second, 2.0)
+            case _:
+                run.gaps.add(second)
+    run.run(seconds=580)
+    assert run.levels[:3] == [10, 20, 10]
+    assert "20 users could not be judged (its users were not all running, or an agent stood still, for " in run.notes[1]
+
+
 def test_a_gap_begins_the_level_anew() -> None:
     """When it is steady is known of what came after the gap: nothing before it decides."""
 

@@ -9,10 +9,12 @@ from simulated_systems import search_through
 
 from gradual_master.analysis.capacity.events import (
     BlockEnded,
+    BlockMissed,
     FinishSearch,
     LevelReached,
     RunUsers,
     SearchBegun,
+    SearchInstruction,
     SearchTimeOver,
 )
 from gradual_master.analysis.capacity.result import CapacityResult
@@ -230,6 +232,62 @@ def test_blocks_count_only_while_the_users_of_the_level_are_there() -> None:
     assert capacity.handle(LevelReached(10, system.now_s)) == []
     instructions = [capacity.handle(BlockEnded(system.run(10), system.now_s)) for _ in range(1)]
     assert instructions == [[]]
+
+
+def miss_blocks(capacity: CapacitySearch, since_s: float) -> tuple[list[SearchInstruction], float]:
+    """Miss every second of a level until there is an instruction; it, and when it came."""
+    for second in range(1, 1000):
+        if instructions := capacity.handle(BlockMissed(since_s, since_s + second)):
+            return instructions, since_s + second
+    raise AssertionError("no instruction came")
+
+
+def test_a_first_level_that_cannot_be_measured_ends_the_search() -> None:
+    """A trial takes 120 s at most here, so 241 s are enough."""
+    capacity = CapacitySearch(settings(), measures_of("mean < 100ms"))
+    capacity.handle(SearchBegun())
+    (finish,), at_s = miss_blocks(capacity, 7.0)
+    assert isinstance(finish, FinishSearch)
+    assert (at_s, finish.result.users, finish.result.ended_by) == (248.0, None, "no data")
+    (trial,) = finish.result.trials
+    assert (trial.started_s, trial.ended_s, trial.outcome) == (7.0, 248.0, "undecided")
+    assert trial.why == "its users were not all running, or an agent stood still, for 241 s"
+    assert [seen.value for seen in trial.observed] == [None]
+
+
+def test_a_level_that_cannot_be_measured_did_not_hold_and_the_search_goes_on() -> None:
+    """From 80 users on; it settles, tries the level in between, and makes the overload for its time only."""
+    capacity, system = CapacitySearch(settings(), measures_of("mean < 100ms")), ScriptedSystem(one_ms_per_user)
+    instructions, asked, result = capacity.handle(SearchBegun()), [], None
+    while result is None:
+        (step,) = instructions
+        if isinstance(step, FinishSearch):
+            result = step.result
+            break
+        assert isinstance(step, RunUsers)
+        asked.append(step.users)
+        if step.users >= 80:
+            instructions, system.now_s = miss_blocks(capacity, system.now_s)
+            continue
+        begin_s = system.now_s
+        instructions = capacity.handle(LevelReached(step.users, begin_s))
+        while not instructions:
+            instructions = capacity.handle(BlockEnded(system.run(step.users), begin_s))
+    assert asked[:6] == [10, 20, 40, 80, 10, 60]
+    assert asked[-2:] == [80, 75], "the overload is over, though it could not be seen"
+    assert (result.users, result.confirmed, result.recovered, result.ended_by) == (79, True, True, "found")
+
+
+def test_seconds_that_are_missed_now_and_then_are_waited_for() -> None:
+    capacity, system = CapacitySearch(settings(), measures_of("mean < 100ms")), ScriptedSystem(one_ms_per_user)
+    capacity.handle(SearchBegun())
+    capacity.handle(LevelReached(10, 0.0))
+    for _ in range(39):
+        assert capacity.handle(BlockMissed(0.0, system.now_s + 1)) == []
+        system.now_s += 1
+        if instructions := capacity.handle(BlockEnded(system.run(10), 0.0)):
+            break
+    assert instructions == [RunUsers(20)]
 
 
 def test_after_the_end_nothing_is_asked_for() -> None:
