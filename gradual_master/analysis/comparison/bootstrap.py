@@ -6,6 +6,9 @@ of Statistics 17, 1989). The mean of the drawn blocks' scores, minus that of all
 be off. It is scaled by √(k/(k − 1)), because k blocks spread less around their own mean. Blocks give the spread only:
 the effect is that of the levels' values.
 
+Throughput is the mean of its blocks themselves, and the logarithm is taken of what was drawn: a block in which nothing
+was answered has no logarithm, and a stall is what must not be missing in the spread.
+
 The blocks cannot know how much two runs of the same system differ. So a deviation with the baseline's A/A variation is
 added for each run. That variation is itself an estimate, so it is drawn from Student's t. It has the noise within a run
 in it already: the interval is wider than it must be, never narrower.
@@ -19,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradual_master.analysis.comparison.estimates import CONFIDENCE, EffectEstimate
-from gradual_master.analysis.comparison.metrics import ComparedMetric
+from gradual_master.analysis.comparison.metrics import THROUGHPUT, ComparedMetric
 from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, LevelKey
 from gradual_master.analysis.comparison.scores import MetricScores
 
@@ -27,6 +30,9 @@ Float64 = NDArray[np.float64]
 
 DRAWS = 2_000
 MIN_BLOCKS = 3
+
+LEAST_RATIO = 0.01
+"""Of a draw in which all blocks are empty, so that it has a logarithm."""
 
 
 def bootstrap(
@@ -63,15 +69,32 @@ def _run_deviations(
     levels = run.by_key()
     total = np.zeros(DRAWS)
     for key in keys:
-        found = [metric.score(value) for value in levels[key].blocks.get(metric.name, ())]
-        blocks = np.array([score for score in found if score is not None])
-        if len(blocks) < MIN_BLOCKS:
+        blocks = levels[key].blocks.get(metric.name, ())
+        found = _of_throughput(blocks, random) if metric.name == THROUGHPUT else _of_scores(metric, blocks, random)
+        if found is None:
             return None
-        total += _level_deviations(blocks, random)
+        total += found
     return total / len(keys)
 
 
-def _level_deviations(blocks: Float64, random: np.random.Generator) -> Float64:
-    count = len(blocks)
-    drawn = (blocks - blocks.mean())[random.integers(count, size=(DRAWS, count))].mean(axis=1)
-    return np.asarray(drawn * np.sqrt(count / (count - 1)))
+def _of_scores(metric: ComparedMetric, values: Sequence[float | None], random: np.random.Generator) -> Float64 | None:
+    scores = np.array([score for value in values if (score := metric.score(value)) is not None])
+    if len(scores) < MIN_BLOCKS:
+        return None
+    return _widened(_drawn_means(scores, random) - scores.mean(), len(scores))
+
+
+def _of_throughput(values: Sequence[float | None], random: np.random.Generator) -> Float64 | None:
+    blocks = np.array([value for value in values if value is not None])
+    if len(blocks) < MIN_BLOCKS or not blocks.any():
+        return None
+    ratios = _drawn_means(blocks, random) / blocks.mean()
+    return _widened(np.log(np.maximum(ratios, LEAST_RATIO)), len(blocks))
+
+
+def _drawn_means(values: Float64, random: np.random.Generator) -> Float64:
+    return np.asarray(values[random.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1))
+
+
+def _widened(deviations: Float64, blocks: int) -> Float64:
+    return np.asarray(deviations * np.sqrt(blocks / (blocks - 1)))

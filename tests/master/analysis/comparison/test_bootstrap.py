@@ -14,6 +14,7 @@ from gradual_master.analysis.comparison.runs import AaVariation, ComparedLevel, 
 from gradual_master.analysis.comparison.scores import score_runs
 
 MEAN = next(metric for metric in METRICS if metric.name == "mean")
+THROUGHPUT = next(metric for metric in METRICS if metric.name == "throughput")
 NONE = AaVariation(0.0, 10)
 
 
@@ -71,6 +72,41 @@ def test_a_level_with_too_few_blocks_has_no_estimate() -> None:
     enough: list[float | None] = [1.0] * MIN_BLOCKS
     assert estimate([run_of_blocks("a", enough)], [run_of_blocks("b", enough)], NONE) is not None
     assert estimate([run_of_blocks("a", enough)], [run_of_blocks("b", [*enough[1:], None, 0.0])], NONE) is None
+
+
+def throughput_run(name: str, blocks: list[float | None]) -> ComparedRun:
+    known = [block for block in blocks if block is not None]
+    return ComparedRun(name, (ComparedLevel(10, {"throughput": sum(known) / len(known)}, {"throughput": blocks}),))
+
+
+def throughput_estimate(baseline: ComparedRun, candidate: ComparedRun) -> EffectEstimate | None:
+    scores = score_runs(THROUGHPUT, [baseline], [candidate], list(baseline.by_key()))
+    return bootstrap(scores, [baseline], [candidate], NONE)
+
+
+def test_a_stall_of_one_block_is_in_the_interval_of_throughput() -> None:
+    """One block in five without an answer: the drawn mean has 0.8 of the value, with a deviation of 0.2 · √(5/4)."""
+    found = throughput_estimate(throughput_run("a", [200.0] * 5), throughput_run("b", [*[200.0] * 4, 0.0]))
+    assert found is not None
+    assert found.effect == pytest.approx(math.log(0.8))
+    assert found.low < found.effect - 0.3
+    assert found.high > 0, "a run without the stall is as fast"
+
+
+def test_steady_throughput_has_the_interval_of_its_logarithms() -> None:
+    chance = np.random.default_rng(6)
+    samples = [chance.normal(100, 5, 100) for _ in range(2)]
+    found = throughput_estimate(*(throughput_run(name, one.tolist()) for name, one in zip("ab", samples, strict=True)))
+    expected = 2 * 1.96 * math.sqrt(sum((one.std(ddof=1) / one.mean()) ** 2 / 100 for one in samples))
+    assert width(found) == pytest.approx(expected, rel=0.08)
+
+
+def test_an_interval_of_empty_blocks_is_finite_and_of_nothing_but_them_is_none() -> None:
+    found = throughput_estimate(throughput_run("a", [200.0] * 3), throughput_run("b", [300.0, 0.0, 0.0]))
+    assert found is not None
+    assert math.isfinite(found.low)
+    hollow = ComparedRun("b", (ComparedLevel(10, {"throughput": 1.0}, {"throughput": [0.0] * 5}),))
+    assert throughput_estimate(throughput_run("a", [200.0] * 3), hollow) is None
 
 
 def test_the_same_runs_give_the_same_interval() -> None:
