@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import typer
 
 from gradual.cli.run import run_plan
@@ -12,7 +15,13 @@ from gradual.repeat.options import RepeatArguments, run_arguments
 from gradual.repeat.order import Side, order_of_runs
 from gradual.repeat.runs import RunsDone, RunSeries
 from gradual.repeat.variation import find_variation, print_variation
+from gradual_common.errors import PlanError
+from gradual_common.kinds.http.request_checks import is_absolute
+from gradual_common.language.wording import listed
+from gradual_common.plan.model.plan import Plan
+from gradual_common.plan.validation import BASE_URL_OPTION
 from gradual_common.process.exit_codes import DONE, NOT_DONE
+from gradual_common.secrecy.quoting import visible
 from gradual_common.units import count
 from gradual_master.command_line.options import RunArguments, load_arguments, name_of_plan
 
@@ -47,9 +56,33 @@ def arguments_of_sides(arguments: RepeatArguments) -> dict[Side, RunArguments]:
     sides: dict[Side, RunArguments] = {"baseline": run_arguments(arguments, arguments.base_url)}
     if arguments.against is not None:
         sides["candidate"] = run_arguments(arguments, arguments.against)
-    for each in sides.values():
-        load_arguments(each)
+    loaded = load_arguments(sides["baseline"])
+    if arguments.against is not None:
+        _check_candidate(sides["candidate"])
+        for note in shared_addresses(loaded.display_plan):
+            typer.echo(f"note: {note}", err=True)
     return sides
+
+
+def _check_candidate(arguments: RunArguments) -> None:
+    """PlanError for a second base URL that cannot be used, under the name of its option here."""
+    try:
+        load_arguments(arguments)
+    except PlanError as error:
+        raise PlanError(
+            [replace(each, file="--against") if each.file == BASE_URL_OPTION else each for each in error.problems]
+        ) from error
+
+
+def shared_addresses(plan: Plan) -> Iterator[str]:
+    """What goes to the same address on both sides, as a second base URL does not change it."""
+    used = dict.fromkeys(action.service_name for action in plan.actions.values())
+    services = [name for name in used if name in plan.services and plan.services[name].base_url is not None]
+    if services:
+        yield f"services with a base_url of their own: {listed(map(visible, services))}; runs of both sides use it"
+    absolute = [name for name, action in plan.actions.items() if is_absolute(action.address)]
+    if absolute:
+        yield f"actions with an absolute URL: {listed(map(visible, absolute))}; runs of both sides use it"
 
 
 def report(done: RunsDone, folder: RunsFolder, output: ComparisonOutput) -> int:

@@ -25,6 +25,8 @@ from gradual_common.plan.thresholds import thresholds_never_judged
 from gradual_common.schedule.schedule import Schedule
 from gradual_common.secrecy.masking import Mask
 
+BASE_URL_OPTION = "--base-url"
+
 
 def lines_of_thresholds(document: Document) -> tuple[int | None, ...]:
     """The line of each entry of `thresholds`; None for one that an option brought."""
@@ -78,11 +80,19 @@ def find_warnings(view: PlanView, plan: Plan) -> tuple[Problem, ...]:
 
 
 def check_base_url_option(view: PlanView, overrides: Overrides) -> None:
-    """`--base-url` changes where something goes: with services of their own addresses, all of it may go elsewhere."""
-    if overrides.base_url is not None and view.services and not uses_base_url(view):
-        hint = f"set that of a service: --set services.{next(iter(view.services))}.base_url=…"
+    """`--base-url` changes where something goes: absolute URLs, and services of their own addresses, it does not.
+
+    A run that is meant for a test system would else go to the one that the plan names.
+    """
+    if overrides.base_url is None or not view.actions or uses_base_url(view):
+        return
+    if view.services:
         message = "every action goes to a service with a base_url of its own, which this option does not change"
-        view.document.problems.append(Problem(message, "", "--base-url", None, hint))
+        hint = f"set that of a service: --set services.{next(iter(view.services))}.base_url=…"
+    else:
+        message = "every action has an absolute URL, which this option does not change"
+        hint = "write paths in a plan, as in url: /rates: they are put after the base URL"
+    view.document.problems.append(Problem(message, "", BASE_URL_OPTION, None, hint))
 
 
 def without_secrets(document: Document, values: Mapping[str, str]) -> list[Problem]:

@@ -108,9 +108,14 @@ def uses_base_url(view: PlanView) -> bool:
             return True
         service = view.service_of(action)
         has_own = service is not None and service[1].get("base_url") is not None
-        if not has_own and not _ABSOLUTE.match(str(action.get("url"))):
+        if not has_own and not is_absolute(str(action.get("url"))):
             return True
     return False
+
+
+def is_absolute(url: str) -> bool:
+    """Whether a URL as written has its own address, so that no base URL is put before it."""
+    return _ABSOLUTE.match(url) is not None
 
 
 def _check_url(document: Document, name: str, action: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gradual.errors import RepeatRefusedError
-from gradual.repeat.command import output_of, report
+from gradual.repeat.command import arguments_of_sides, output_of, report
 from gradual.repeat.folder import RunsFolder
 from gradual.repeat.options import RepeatArguments, run_arguments
 from gradual.repeat.runs import RunsDone
@@ -94,6 +94,7 @@ def test_ctrl_c_ends_it_and_reports_what_there_is(folder: Path) -> None:
         (("-",), "standard input can be read once only"),
         (("nowhere.yaml",), "nowhere.yaml"),
         (("plan.yaml", "--against", "bank"), "base_url"),
+        (("http://127.0.0.1:9/a", "--against", "http://127.0.0.1:8"), "--against: every action has an absolute URL"),
         (("plan.yaml", "-n", "0"), "-n"),
     ],
 )
@@ -102,6 +103,30 @@ def test_what_is_wrong_is_said_before_any_run(words: tuple[str, ...], message: s
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert "begins" not in done.stderr
+
+
+def test_what_a_second_base_url_does_not_change_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    arguments_of_sides(RepeatArguments(plan="plan.yaml", against="http://b"))
+    assert capsys.readouterr().err == "", "every action goes to it"
+    others = """
+services: {ledger: {base_url: "http://127.0.0.1:8"}, unused: {base_url: "http://127.0.0.1:8"}, audit: {timeout: 1s}}
+actions:
+  rates: {url: /api/rates}
+  book: {url: /book, service: ledger}
+  log: {url: /log, service: audit}
+  pay: {url: "http://127.0.0.1:7/pay"}
+"""
+    (folder / "plan.yaml").write_text(PLAN[: PLAN.index("actions:")] + others)
+    arguments_of_sides(RepeatArguments(plan="plan.yaml", against="http://b"))
+    assert capsys.readouterr().err.splitlines() == [
+        "note: services with a base_url of their own: ledger; runs of both sides use it",
+        "note: actions with an absolute URL: pay; runs of both sides use it",
+    ]
+    arguments_of_sides(RepeatArguments(plan="plan.yaml"))
+    assert capsys.readouterr().err == "", "one system"
 
 
 def test_a_run_has_the_options_of_the_series() -> None:

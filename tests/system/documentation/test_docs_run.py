@@ -32,7 +32,9 @@ SHIM = """#!/bin/bash
 words=("$@")
 case "{name} $1" in
     "gradual demo-server") exit 0 ;;
-    "gradual run" | "gradual-master run") words+=($LENGTH --allow-saturated --allow-missing 100% {options}) ;;
+    "gradual run" | "gradual-master run")
+        address="{options}"; [[ $2 == http://* ]] && address=""  # a URL is whole
+        words+=($LENGTH --allow-saturated --allow-missing 100% $address) ;;
     "gradual try") words+=({options}) ;;
     "gradual repeat") words+=(-n 1 $LENGTH --allow-saturated --allow-missing 100% {options}) ;;
 esac

@@ -78,6 +78,15 @@ def test_an_address_by_option_that_changes_nothing_is_a_mistake() -> None:
         assert load(used, overrides).plan.config.base_url == "http://new"
 
 
+def test_an_address_by_option_changes_no_absolute_url() -> None:
+    absolute = small(actions__look__url="http://else/", actions__post__url="HTTPS://else/")
+    assert only_mistake(absolute, Overrides(base_url="http://new")) == (
+        "--base-url: every action has an absolute URL, which this option does not change "
+        "(write paths in a plan, as in url: /rates: they are put after the base URL)"
+    )
+    assert load(absolute).plan.config.base_url == "http://bank.example"
+
+
 @pytest.mark.parametrize(
     ("written", "share"), [(True, 1.0), (False, None), ({"sample": "10%"}, 0.1), ({}, 1.0), ({"sample": 0.5}, 0.5)]
 )
