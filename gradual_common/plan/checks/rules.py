@@ -40,7 +40,10 @@ def _read(view: PlanView, path: Path, text: object) -> Rule | None:
         return None
     check_rule_on_watch(view, path, rule)
     for dimension, name, names in _scope(view, rule):
-        if name not in names:
+        if name == ANY and not names:
+            hint = "it would have no verdict at all; leave it out, or name what there is"
+            view.document.report(path, f"{text!r}: the plan has no {dimension}", hint)
+        elif name not in names:
             hint = nearest(name, names) or f"there are: {listed(sorted(names)) or 'none'}"
             if dimension == "action" and name in _names_of_steps(view):
                 hint = f"it is a step: step={name}"
@@ -85,8 +88,10 @@ def _scope(view: PlanView, rule: Rule) -> Iterator[tuple[str, str, set[str]]]:
     for dimension, names in known.items():
         for name in rule.scope.names(dimension):
             yield dimension, name, names
-    if "service" in rule.scope.starred and not any(action.get("service") for action in view.actions.values()):
-        yield "service", ANY, set()  # It would have no verdict at all.
+    known["service"] = {str(action["service"]) for action in view.actions.values() if action.get("service")}
+    for dimension in rule.scope.starred:
+        if not known.get(dimension, {ANY}):
+            yield dimension, ANY, set()
 
 
 def _names_of_steps(view: PlanView) -> set[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import floor
 
 from gradual_common.schedule.ramps.find_capacity import level_above
+from gradual_master.analysis.capacity.blocks import MIN_BATCHES
 from gradual_master.errors import OptionError
 
 LONGEST_HOLDS = 3.0
@@ -13,6 +14,12 @@ LONGEST_HOLDS = 3.0
 WAITING_S = 60.0
 """How long, beyond that, a trial waits for a level to become steady; or one hold, if that is longer. MSER-5 judges no
 level of less than 50 s."""
+
+
+def hold_for(interval_s: float) -> float:
+    """The least `hold` with which levels can be judged by pieces of this length, s: `longest_interval_s` solved."""
+    trial_s = 2 * MIN_BATCHES * interval_s
+    return max(0.0, min((trial_s - WAITING_S) / LONGEST_HOLDS, trial_s / (LONGEST_HOLDS + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,11 @@ class CapacitySettings:
     def longest_s(self) -> float:
         """The longest time of a trial."""
         return LONGEST_HOLDS * self.hold_s + max(self.hold_s, WAITING_S)
+
+    @property
+    def longest_interval_s(self) -> float:
+        """The longest pieces by which a level can be judged: half of a trial may pass before it is steady."""
+        return self.longest_s / (2 * MIN_BATCHES)
 
     @property
     def patience_s(self) -> float:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gradual_master.analysis.capacity.settings import CapacitySettings
+from gradual_master.analysis.capacity.settings import CapacitySettings, hold_for
 from gradual_master.errors import OptionError
 
 
@@ -54,3 +54,13 @@ def test_levels_are_narrow_within_half_the_precision_or_one_user() -> None:
 def test_recovery_is_looked_for_one_precision_below_but_not_below_the_first_level() -> None:
     assert settings().level_to_recover_at(200) == 190
     assert settings().level_to_recover_at(10) == 10
+
+
+@pytest.mark.parametrize(("hold_s", "interval_s"), [(1.0, 6.3), (30.0, 15.0), (60.0, 24.0), (150.0, 60.0)])
+def test_the_longest_trial_has_twice_as_many_intervals_as_a_judgement_needs(hold_s: float, interval_s: float) -> None:
+    assert settings(hold_s=hold_s).longest_interval_s == pytest.approx(interval_s)
+    assert hold_for(interval_s) == pytest.approx(hold_s)
+
+
+def test_short_intervals_need_no_hold() -> None:
+    assert hold_for(1.0) == 0.0
