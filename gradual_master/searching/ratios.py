@@ -11,7 +11,7 @@ from dataclasses import replace
 from gradual_common.histogram.histogram import Histogram
 from gradual_common.kinds.failures import OK
 from gradual_common.kinds.values.metrics import NS_PER_STEP
-from gradual_common.protocol.batch import ITERATION, RESPONSE_TIME
+from gradual_common.protocol.batch import ITERATION
 from gradual_master.analysis.capacity.measure import CapacityMeasure
 from gradual_master.results.judging.objectives.objective import Objective
 from gradual_master.results.judging.objectives.observing import MEASURE_OF
@@ -42,9 +42,10 @@ def _failures(objective: Objective, totals: Totals, longest: float) -> tuple[flo
     """Failures and samples, less those that took too long to be of this level."""
     selection = objective.selection
     samples, failures = totals.requests_and_failures(selection)
-    old = totals.histogram(RESPONSE_TIME, selection).count_above(longest)
+    times = MEASURE_OF[objective.rule.series]
+    old = totals.histogram(times, selection).count_above(longest)
     has_ok = old and (selection.kinds is None or OK in selection.kinds)
-    old_ok = totals.histogram(RESPONSE_TIME, replace(selection, kinds=(OK,))).count_above(longest) if has_ok else 0
+    old_ok = totals.histogram(times, replace(selection, kinds=(OK,))).count_above(longest) if has_ok else 0
     return failures - (old - old_ok), samples - old
 
 
