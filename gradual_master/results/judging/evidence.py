@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.units import count, percent
-from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.facts import RunFacts
 from gradual_master.results.judging.fleet import FleetSection
 from gradual_master.results.judging.levels import MAX_FAILURE_SHARE
@@ -55,8 +55,10 @@ class Evidence:
     """Why the run has no answer, as a sentence: a bug."""
     capacity: CapacityResult | None = None
     """What a search has found; None in a plan without one."""
-    saturated_trials: tuple[TrialRecord, ...] = ()
-    """Of the trials that its number rests on, those in which the generator was the bottleneck."""
+    doubts: tuple[str, ...] = ()
+    """Why that may be the generator's capacity (`judging.trials`)."""
+    rests_on_trials: bool = False
+    """Whether the verdict is that of a search alone: what the generator did outside its trials is a warning."""
     tolerated_user_s: float = 0.0
     """Missing user-seconds that are tolerated (`scheduled_users.PER_CHANGE`)."""
     min_saturated_intervals: int = 0

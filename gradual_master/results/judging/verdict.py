@@ -84,12 +84,15 @@ def _has_failed(row: ObjectiveRow, severity: str) -> bool:
 
 
 def _is_saturated(evidence: Evidence) -> bool:
+    if evidence.rests_on_trials:
+        return False
     is_enough = evidence.fleet.saturated_intervals >= evidence.min_saturated_intervals
     return is_enough and evidence.saturated_share > MAX_SATURATED_SHARE and not evidence.run.allow_saturated
 
 
 def _is_unaccounted(evidence: Evidence) -> bool:
-    return evidence.unaccounted > MAX_UNACCOUNTED_SHARE and not evidence.run.allow_saturated
+    is_judged = not evidence.rests_on_trials and not evidence.run.allow_saturated
+    return is_judged and evidence.unaccounted > MAX_UNACCOUNTED_SHARE
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
@@ -118,10 +121,11 @@ def _invalid(evidence: Evidence) -> Iterator[str]:
         yield f"{_loss(evidence)}; more than {percent(MAX_LOST_SHARE)} make a run invalid"
     if _is_saturated(evidence):
         yield f"{_saturation(evidence)}; {_remedy(MAX_SATURATED_SHARE)}"
-    elif evidence.saturated_trials and not evidence.run.allow_saturated:
-        yield _saturated_trials(evidence)
     if _is_unaccounted(evidence):
         yield f"{_unaccounted(evidence)}; {_remedy(MAX_UNACCOUNTED_SHARE)}"
+    if not evidence.run.allow_saturated:
+        more = "give it more agents or cores (--allow-saturated judges it anyway)"
+        yield from (f"{doubt}: {more}" for doubt in _doubts(evidence))
 
 
 def _remedy(most: float) -> str:
@@ -131,14 +135,9 @@ def _remedy(most: float) -> str:
     )
 
 
-def _saturated_trials(evidence: Evidence) -> str:
-    """A capacity that may be the generator's own."""
-    levels = sorted({trial.users for trial in evidence.saturated_trials})
-    users = " and ".join(count(level, "user") for level in levels)
-    return (
-        f"find_capacity: agents were saturated in the trials of {users}, so the capacity may be that of the generator: "
-        "give it more agents or cores (--allow-saturated judges it anyway)"
-    )
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    """Why a capacity may be the generator's own."""
+    return (f"find_capacity: {doubt}, so the capacity may be that of the generator" for doubt in evidence.doubts)
 
 
 def _warnings(evidence: Evidence) -> Iterator[str]:
@@ -169,6 +168,8 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
 
 def _generator_warnings(evidence: Evidence) -> Iterator[str]:
     """What the generator did to the measurement, where it does not make the run invalid."""
+    if evidence.run.allow_saturated:
+        yield from _doubts(evidence)
     if evidence.fleet.saturated_intervals and not _is_saturated(evidence):
         yield _saturation(evidence)
     if evidence.unaccounted > UNACCOUNTED_WARNING_SHARE and not _is_unaccounted(evidence):

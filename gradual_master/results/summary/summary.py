@@ -16,7 +16,8 @@ from gradual_common.language.document import SETUP, TEARDOWN
 from gradual_common.net.urls import origin_of
 from gradual_common.plan.model.plan import Plan
 from gradual_common.protocol.batch import ACTIVE, CONNECT, COUNTERS, EXCHANGE, ITERATION, PACED, RESPONSE_TIME, TTFB
-from gradual_master.analysis.capacity.result import CapacityResult, TrialRecord
+from gradual_common.rules.rule import CAPACITY
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
@@ -25,6 +26,7 @@ from gradual_master.results.judging.levels import LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
 from gradual_master.results.judging.saturation import judged_intervals, min_saturated_intervals
 from gradual_master.results.judging.think_times import lateness_of
+from gradual_master.results.judging.trials import GeneratorDoubts
 from gradual_master.results.judging.verdict import Verdict, judge
 from gradual_master.results.measures.distribution import Distribution, seconds
 from gradual_master.results.measures.metrics import doubtful_metrics, metric_rows
@@ -83,8 +85,10 @@ class _Writer:
         aggregate, totals = self._aggregate, self._totals
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
         levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
-        found = conclude(aggregate, levels, self._watches)
-        verdict = judge(self._evidence(law, found))
+        search = None if aggregate.search is None else aggregate.search.result
+        doubts = None if search is None else GeneratorDoubts.of(search, levels, self._fleet.saturation)
+        found = conclude(aggregate, levels, self._watches, None if self._run.allow_saturated else doubts)
+        verdict = judge(self._evidence(law, found, doubts))
         once = {facts.section: self._once.section(facts) for facts in self._facts.once}
         whole = self._totals_section()
         model = closed_model_of(law, whole.requests, whole.response_time_ms.max, self._measured_s)
@@ -233,7 +237,7 @@ class _Writer:
                 response_time_ms=self._distribution(RESPONSE_TIME, mine),
             )
 
-    def _evidence(self, law: LittlesLaw, found: Conclusions) -> Evidence:
+    def _evidence(self, law: LittlesLaw, found: Conclusions, doubts: GeneratorDoubts | None) -> Evidence:
         aggregate, totals, index = self._aggregate, self._totals, self._aggregate.index
         search = aggregate.search
         objectives = [*(watch.objective for watch in aggregate.watches), *(search.objectives if search else ())]
@@ -257,7 +261,8 @@ class _Writer:
             tolerated_user_s=self._levels.allowance / NS_PER_S,
             analysis_failure=found.failure,
             capacity=found.capacity,
-            saturated_trials=self._saturated_trials(found.capacity),
+            doubts=() if doubts is None or found.capacity is None else doubts.about(found.capacity),
+            rests_on_trials=self._rests_on_trials(found.capacity),
             min_saturated_intervals=min_saturated_intervals(aggregate.interval),
         )
 
@@ -269,12 +274,13 @@ class _Writer:
         held = search.result.held_of(tuple(self._levels.rows()))
         return frozenset(step for row in held for step in row.failing)
 
-    def _saturated_trials(self, found: CapacityResult | None) -> tuple[TrialRecord, ...]:
-        marks = self._fleet.saturation.marks
-        deciding = () if found is None else found.deciding
-        return tuple(
-            trial for trial in deciding if marks(round(trial.started_s * NS_PER_S), round(trial.ended_s * NS_PER_S))
+    def _rests_on_trials(self, found: CapacityResult | None) -> bool:
+        """Whether a search alone decides: no objective of the plan's own is on what was measured over the run."""
+        objectives = (watch.objective for watch in self._aggregate.watches)
+        over_run = any(
+            one.is_own and one.severity == "fail" and one.rule.series not in ("agent", CAPACITY) for one in objectives
         )
+        return found is not None and bool(found.deciding) and not over_run
 
     def _rate(self, phases: tuple[int, ...], *, only_ok: bool = False) -> float | None:
         """Samples per second over these phases; the drain and pauses lie outside."""

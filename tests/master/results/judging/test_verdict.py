@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from capacity_trials import trial
 from made_evidence import evidence_of
 
 from gradual_common.clock import NS_PER_S
@@ -21,6 +20,7 @@ def row(passed: bool | None, severity: str = "fail") -> ObjectiveRow:
 
 OURS = "login of customer failed by a mistake in Gradual (internal), 3 times"
 BUSY: dict[str, Any] = {"saturated_intervals": 4, "saturated": (("a", 3), ("b", 2))}
+DOUBT = "agents were saturated in the trials of 47 and 48 users"
 WORST = WindowGap("a", 30, 40, 500, 0.274)
 
 
@@ -49,8 +49,11 @@ WORST = WindowGap("a", 30, 40, 500, 0.274)
             "failed",
             1,
         ),
-        (evidence_of(saturated_trials=(trial(120),)), "invalid", 3),
-        (evidence_of(saturated_trials=(trial(120),), allow_saturated=True), "passed", 0),
+        (evidence_of(doubts=(DOUBT,)), "invalid", 3),
+        (evidence_of(doubts=(DOUBT,), allow_saturated=True), "passed", 0),
+        (evidence_of(**BUSY, rests_on_trials=True), "passed", 0),
+        (evidence_of(unaccounted=0.031, rests_on_trials=True), "passed", 0),
+        (evidence_of(**BUSY, doubts=(DOUBT,), rests_on_trials=True), "invalid", 3),
         (evidence_of(unaccounted=0.031), "invalid", 3),
         (evidence_of(unaccounted=0.03), "passed", 0),
         (evidence_of(unaccounted=0.9, allow_saturated=True), "passed", 0),
@@ -191,8 +194,8 @@ def test_more_bad_windows_than_the_worst_are_counted(flagged: int, more: str) ->
 
 def test_a_search_is_invalid_if_an_agent_was_saturated_in_the_trials_that_decide() -> None:
     """A small share of the run is enough: most of it is of levels that decide nothing."""
-    seen = judge(evidence_of(saturated_trials=(trial(120), trial(121, "failed"), trial(120))))
+    seen = judge(evidence_of(doubts=(DOUBT,)))
     assert seen.reasons == (
-        "find_capacity: agents were saturated in the trials of 120 users and 121 users, so the capacity may be that of "
+        "find_capacity: agents were saturated in the trials of 47 and 48 users, so the capacity may be that of "
         "the generator: give it more agents or cores (--allow-saturated judges it anyway)",
     )
