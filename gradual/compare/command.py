@@ -34,6 +34,8 @@ class ComparisonOutput:
     html: Path | None = None
     fail_on: FailOn | None = None
     is_forced: bool = False
+    how_to_force: str = "--force"
+    """What compares runs all the same that must not be compared."""
 
 
 def compare_named(words: Sequence[str], store: str | None, output: ComparisonOutput) -> int:
@@ -72,7 +74,9 @@ def report_comparison(baseline: Sequence[SummaryRun], candidate: Sequence[Summar
         typer.echo("\n".join(console_lines(found)))
     _write_reports(found, output)
     if found.result is None:
-        hint = "" if output.is_forced else "\n--force compares all the same where runs have common levels"
+        hint = (
+            "" if output.is_forced else f"\n{output.how_to_force} compares all the same where runs have common levels"
+        )
         raise CompareRefusedError("not compared\n" + "\n".join(f"  {reason}" for reason in found.refusals) + hint)
     return of_comparison(found.result.verdict, output.fail_on)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import typer
 
 from gradual.cli.run import run_plan
 from gradual.compare.command import ComparisonOutput, check_outputs, report_comparison
-from gradual.errors import RepeatRefusedError
+from gradual.errors import CompareRefusedError, RepeatRefusedError
 from gradual.repeat.folder import RunsFolder
 from gradual.repeat.options import RepeatArguments, run_arguments
 from gradual.repeat.order import Side, order_of_runs
@@ -89,7 +90,7 @@ def report(done: RunsDone, folder: RunsFolder, output: ComparisonOutput) -> int:
     """Print what there is. An early end has its own code; without enough runs the code is 3."""
     baseline, candidate = done.sides["baseline"], done.sides["candidate"]
     if folder.both and baseline and candidate:
-        code = report_comparison(baseline, candidate, output)
+        code = _report_comparison(done, folder, output)
     elif folder.both or not baseline:
         typer.echo("There are not enough runs that can be compared.", err=True)
         code = NOT_DONE
@@ -97,6 +98,17 @@ def report(done: RunsDone, folder: RunsFolder, output: ComparisonOutput) -> int:
         print_variation(find_variation(baseline), as_json=output.as_json)
         code = DONE
     return done.ended_by or code
+
+
+def _report_comparison(done: RunsDone, folder: RunsFolder, output: ComparisonOutput) -> int:
+    """As `gradual compare`; a refusal is said here: what ended the runs early must still decide the exit code."""
+    sides = " -- ".join(shlex.quote(str(folder.path / side)) for side in ("baseline", "candidate"))
+    output = replace(output, how_to_force=f"`gradual compare {sides} --force`")
+    try:
+        return report_comparison(done.sides["baseline"], done.sides["candidate"], output)
+    except CompareRefusedError as error:
+        typer.echo(str(error), err=True)
+        return error.exit_code
 
 
 def _measured(done: RunsDone, planned: int) -> str:

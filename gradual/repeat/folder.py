@@ -27,7 +27,7 @@ class RunsFolder:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RepeatRefusedError(f"cannot make {self.path}: {error.strerror or error}") from error
-        former = [file for folder in folders for file in sorted(folder.glob("*.json"))]
+        former = [file for folder in (*folders, self.path / ASIDE) for file in sorted(folder.glob("*.json"))]
         if former:
             raise RepeatRefusedError(
                 f"{former[0]} is there from earlier runs, which are not to be mixed with new ones; "
@@ -41,15 +41,18 @@ class RunsFolder:
         return self.path / f"run-{run.number}.json"
 
     def put_aside(self, file: Path) -> Path:
-        """Move a summary to where no comparison finds it; returns its new place."""
+        """Move a summary to where no comparison finds it; returns its new place. RepeatRefusedError if it stays."""
         place = self.path / ASIDE
-        place.mkdir(exist_ok=True)
-        return file.replace(place / file.name)
+        try:
+            place.mkdir(exist_ok=True)
+            return file.replace(place / file.name)
+        except OSError as error:
+            raise RepeatRefusedError(f"{file} cannot be moved to {place}: {error.strerror or error}") from error
 
 
 def read_summary(file: Path) -> Any:
-    """The summary that a run has written; None if it wrote none."""
+    """The summary that a run has written; None if it wrote none, or only a part of it: a disk may be full."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return None

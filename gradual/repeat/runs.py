@@ -1,19 +1,22 @@
 """Runs a plan as often as asked, one after the other, and keeps what may be compared.
 
 A run that is invalid or was interrupted is said, and its summary is put aside. Ctrl-C drains the run that is going on,
-as with `gradual run`, and no other is begun.
+as with `gradual run`, and no other is begun. SIGTERM does the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import typer
 
+from gradual.errors import RepeatRefusedError
 from gradual.repeat.folder import RunsFolder, read_summary
 from gradual.repeat.order import PlannedRun, Side
+from gradual.repeat.termination import TerminationInterrupt, raising_at_termination
 from gradual_common.errors import GradualError
 from gradual_common.process.exit_codes import DONE, INTERRUPTED, TERMINATED
 from gradual_common.units import count
@@ -49,14 +52,18 @@ class RunSeries:
 
         GradualError if already the first cannot: then the plan or its options are wrong.
         """
-        try:
-            for number, run in enumerate(planned, 1):
-                _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")
-                self.done.ended_by = self._ending_of(run, is_first=number == 1)
-                if self.done.ended_by:
-                    break
-        except KeyboardInterrupt:  # Between two runs, or before a run takes signals itself.
-            self.done.ended_by = INTERRUPTED
+        # Between two runs, and while one starts or ends, a run does not take signals itself.
+        with raising_at_termination():
+            try:
+                for number, run in enumerate(planned, 1):
+                    _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")
+                    self.done.ended_by = self._ending_of(run, is_first=number == 1)
+                    if self.done.ended_by:
+                        break
+            except TerminationInterrupt:
+                self.done.ended_by = TERMINATED
+            except KeyboardInterrupt:
+                self.done.ended_by = INTERRUPTED
         return self.done
 
     def _ending_of(self, run: PlannedRun, *, is_first: bool) -> int:
@@ -76,6 +83,8 @@ class RunSeries:
         code = self._perform(replace(arguments, reporter=[*arguments.reporter, f"json={file}"]))
         document = read_summary(file)
         if document is None:
+            self.done.put_aside += 1
+            _say(f"  it wrote no summary, not compared (exit code {code})")
             return code
         found = read_run(document, file.name)
         if found.status in JUDGED:
@@ -83,8 +92,15 @@ class RunSeries:
             _say(f"  {found.status}: {_figures(document)}")
         else:
             self.done.put_aside += 1
-            _say(f"  {found.status}, not compared: {_why(document)} ({self._folder.put_aside(file)})")
+            _say(f"  {found.status}, not compared: {_why(document)} ({self._put_aside(file)})")
         return code
+
+    def _put_aside(self, file: Path) -> str:
+        """Where the summary is now. One that cannot be moved ends nothing: the comparison does not read the folder."""
+        try:
+            return str(self._folder.put_aside(file))
+        except RepeatRefusedError as error:
+            return str(error)
 
 
 def _figures(document: Any) -> str:

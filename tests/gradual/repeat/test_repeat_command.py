@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from compared_summaries import document
 
 from gradual.errors import RepeatRefusedError
 from gradual.repeat.command import arguments_of_sides, output_of, report
 from gradual.repeat.folder import RunsFolder
 from gradual.repeat.options import RepeatArguments, run_arguments
 from gradual.repeat.runs import RunsDone
+from gradual_master.comparing.reading import read_run
 
 ENTRY = "from gradual.cli import main; main()"
 PLAN = """
@@ -64,7 +66,8 @@ def test_two_systems_are_run_by_turns_and_compared(folder: Path) -> None:
     assert summaries[0]["run"]["load_sha256"] == summaries[1]["run"]["load_sha256"]
 
 
-def test_ctrl_c_ends_it_and_reports_what_there_is(folder: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_reports_what_there_is(number: signal.Signals, code: int, folder: Path) -> None:
     words = ("repeat", "-n", "9", "plan.yaml", "--agents", "1", "--store", "none", "--allow-saturated", "--json")
     command = [sys.executable, "-c", ENTRY, *words, "--allow-missing", "100%", "--set", "config.duration=2s"]
     pipe = subprocess.PIPE
@@ -76,9 +79,9 @@ def test_ctrl_c_ends_it_and_reports_what_there_is(folder: Path) -> None:
         for line in iter(process.stderr.readline, ""):
             if line.startswith("run 3 of 9"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "2 of 9 runs measured" in said
     # Not its levels: on a busy machine users are missing, and such a level is left out.
     assert json.loads(output)["runs"] == ["run-1.json", "run-2.json"]
@@ -140,6 +143,21 @@ def test_reports_of_a_comparison_need_a_second_system(tmp_path: Path) -> None:
     with pytest.raises(RepeatRefusedError, match="--fail-on is for a comparison"):
         output_of(RepeatArguments(fail_on="regression"))
     assert output_of(RepeatArguments(against="http://b", html=tmp_path / "c.html")).html == tmp_path / "c.html"
+
+
+@pytest.mark.parametrize(("ended_by", "code"), [(0, 2), (130, 130), (143, 143)])
+def test_a_refused_comparison_is_said_and_what_ended_the_runs_decides(
+    ended_by: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = RunsDone(ended_by=ended_by)
+    done.sides["baseline"].append(read_run(document("a")))
+    done.sides["candidate"].append(read_run(document("b", plan_sha256="b" * 64)))
+    folder = RunsFolder(tmp_path / "two words", both=True)
+    assert report(done, folder, output_of(RepeatArguments(against="http://b"))) == code
+    said = capsys.readouterr().err
+    assert said.startswith("not compared\n  ")
+    sides = f"'{folder.path}/baseline' -- '{folder.path}/candidate'"
+    assert said.endswith(f"\n`gradual compare {sides} --force` compares all the same where runs have common levels\n")
 
 
 @pytest.mark.parametrize("both", [True, False])

@@ -23,10 +23,19 @@ def test_one_system_has_its_runs_in_the_folder_itself(tmp_path: Path) -> None:
     assert folder.file_of(PlannedRun("baseline", 1)) == tmp_path / "out/run-1.json"
 
 
-@pytest.mark.parametrize(("both", "name"), [(True, "baseline/baseline-1.json"), (False, "run-1.json")])
+@pytest.mark.parametrize(
+    ("both", "name"),
+    [
+        (True, "baseline/baseline-1.json"),
+        (False, "run-1.json"),
+        (True, "not-compared/baseline-1.json"),
+        (False, "not-compared/run-1.json"),
+    ],
+)
 def test_summaries_of_earlier_runs_are_not_mixed_with_new_ones(both: bool, name: str, tmp_path: Path) -> None:
     folder = RunsFolder(tmp_path, both=both)
     folder.make()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("{}")
     with pytest.raises(RepeatRefusedError, match=r"is there from earlier runs.*--out"):
         folder.make()
@@ -36,6 +45,13 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RepeatRefusedError, match=r"cannot make .*file"):
         RunsFolder(tmp_path / "file", both=True).make()
+
+
+def test_a_summary_that_cannot_be_put_aside_is_named(tmp_path: Path) -> None:
+    (tmp_path / "not-compared").write_text("no folder")
+    (tmp_path / "run-1.json").write_text("{}")
+    with pytest.raises(RepeatRefusedError, match=r"run-1\.json cannot be moved to .*not-compared"):
+        RunsFolder(tmp_path, both=False).put_aside(tmp_path / "run-1.json")
 
 
 def test_what_is_put_aside_is_in_no_folder_that_is_compared(tmp_path: Path) -> None:

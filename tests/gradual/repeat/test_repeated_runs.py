@@ -1,7 +1,9 @@
 """Every run is done with its side's arguments; what is invalid is put aside, and an interruption ends the rest."""
 
 import json
+import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,15 @@ from gradual_common.errors import GradualError
 from gradual_master.command_line.options import RunArguments
 from gradual_master.errors import ReporterError
 
-Outcome = str | BaseException
+
+@dataclass(frozen=True)
+class Left:
+    """What a run writes that cannot write its summary; None: nothing."""
+
+    text: str | None
+
+
+Outcome = str | BaseException | Left | signal.Signals
 CODES = {"passed": 0, "failed": 1, "invalid": 3, "interrupted": 130}
 
 
@@ -27,10 +37,18 @@ def perform_by(outcomes: list[Outcome], seen: list[RunArguments]) -> Callable[[R
         seen.append(arguments)
         if isinstance(outcome, BaseException):
             raise outcome
+        if isinstance(outcome, signal.Signals):
+            signal.raise_signal(outcome)
+            return 0
+        (spec,) = arguments.reporter
+        file = Path(spec.removeprefix("json="))
+        if isinstance(outcome, Left):
+            if outcome.text is not None:
+                file.write_text(outcome.text)
+            return 3
         summary: Any = document(f"run-{len(seen)}")
         summary["verdict"] = {"status": outcome, "reasons": ["a reason"]}
-        (spec,) = arguments.reporter
-        Path(spec.removeprefix("json=")).write_text(json.dumps(summary))
+        file.write_text(json.dumps(summary))
         return CODES[outcome]
 
     return perform
@@ -67,6 +85,30 @@ def test_an_invalid_run_is_said_and_put_aside(tmp_path: Path, capsys: pytest.Cap
     assert "run 2 of 4: candidate-1 begins\n  invalid, not compared: a reason (" in said
     assert (tmp_path / "not-compared/candidate-1.json").exists()
     assert "  passed: 1,000 requests, 150/s, p95 90 ms" in said
+
+
+def test_a_summary_that_cannot_be_put_aside_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "not-compared").write_text("no folder")
+    done, _ = run_all(tmp_path, "passed", "invalid", "passed", "passed")
+    assert (sum(map(len, done.sides.values())), done.put_aside, done.ended_by) == (3, 1, 0)
+    assert "candidate-1.json cannot be moved to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("left", [None, "", '{"run": '])
+def test_a_run_without_a_summary_is_said_and_counted(
+    left: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done, _ = run_all(tmp_path, "passed", Left(left), "passed", "passed")
+    assert names_of(done)["candidate"] == ["candidate-2.json"]
+    assert (done.put_aside, done.ended_by) == (1, 0)
+    assert "candidate-1 begins\n  it wrote no summary, not compared (exit code 3)\n" in capsys.readouterr().err
+
+
+def test_sigterm_ends_the_runs_also_while_a_run_does_not_take_signals(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    done, seen = run_all(tmp_path, "passed", "passed", signal.SIGTERM)
+    assert (len(seen), sum(map(len, done.sides.values())), done.ended_by) == (3, 2, 143)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(("outcome", "kept"), [("interrupted", 2), (KeyboardInterrupt(), 2)])
