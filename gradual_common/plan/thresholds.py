@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradual_common.errors import Problem
-from gradual_common.language.document import Document
+from gradual_common.language.document import Document, Path
+from gradual_common.plan.checks.ramps import objectives_of_search
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.model.series import SeriesIndex
 from gradual_common.rules.feasibility import why_cannot_steer, why_never_judged
@@ -27,9 +28,11 @@ def thresholds_never_judged(document: Document, plan: Plan, schedule: Schedule) 
         reason = why_never_judged(rule, schedule, steers=judged_by_search)
         if reason is not None:
             yield document.problem(("thresholds", number), f"{threshold.rule!r}: {reason}")
-    for text in () if search is None else search.objectives:
+    written = [path for path, _ in objectives_of_search(document.root)]
+    for number, text in enumerate(() if search is None else search.objectives):
+        path: Path = written[number] if number < len(written) else ("config",)  # The ramp may be a literal in quotes.
         if (reason := why_cannot_steer(parse_rule(text))) is not None:
-            yield document.problem(("config",), f"{text!r} cannot decide a search for capacity: {reason}")
+            yield document.problem(path, f"{text!r} cannot decide a search for capacity: {reason}")
 
 
 def _has_no_limit(plan: Plan) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradual_common.rules.rule import CAPACITY, COUNTS, WATCH, Rule
-from gradual_common.schedule.schedule import Level, Schedule, joined
+from gradual_common.rules.rule import CAPACITY, COUNTS, WATCH, Rule, TargetLevel
+from gradual_common.schedule.schedule import Level, Schedule, SearchedPhase, joined
 from gradual_common.units import count, format_duration
 
 MOST_NAMED = 6
@@ -49,9 +49,9 @@ def why_never_judged(rule: Rule, schedule: Schedule, *, steers: bool = False) ->
     if steers and rule.series != "agent":
         reason = why_cannot_steer(rule)
         return f"it cannot decide a search for capacity: {reason}" if reason else None
-    levels = [level for level in _measured_levels(schedule) if rule.at is None or rule.at.includes(level.target)]
+    levels = [level for level in _measured_levels(schedule) if _is_about(rule, level, schedule)]
     if not levels and rule.at is not None:
-        return f"no measured level has {rule.at} users; there are {_targets(schedule)}"
+        return f"no measured level has {rule.at} users; {_targets(schedule)}"
     if rule.window == "for":
         longest = max((end - start for start, end in joined(levels)), default=0)
         if rule.window_ns > longest:
@@ -79,7 +79,26 @@ def _measured_levels(schedule: Schedule) -> Iterator[Level]:
             yield level
 
 
+def _is_about(rule: Rule, level: Level, schedule: Schedule) -> bool:
+    """Whether a rule is about a level; of the phase of a search, about one that may be tried."""
+    if rule.at is None or rule.at.includes(level.target):
+        return True
+    searched = schedule.searched
+    return searched is not None and searched.number == level.phase and _may_be_tried(rule.at, searched)
+
+
+def _may_be_tried(at: TargetLevel, searched: SearchedPhase) -> bool:
+    """Whether a search may choose a level that is meant: it narrows down on any number between its first and last."""
+    return searched.climb[0] <= at.users and (at.up_to or at.users <= searched.climb[-1])
+
+
 def _targets(schedule: Schedule) -> str:
-    targets = [f"{target:g}" for target in dict.fromkeys(level.target for level in _measured_levels(schedule))]
+    searched = schedule.searched
+    fixed = [level for level in _measured_levels(schedule) if searched is None or level.phase != searched.number]
+    targets = [f"{target:g}" for target in dict.fromkeys(level.target for level in fixed)]
     more = len(targets) - MOST_NAMED
-    return ", ".join(targets[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    listing = ", ".join(targets[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    found = [f"there are {listing}"] if targets or searched is None else []
+    if searched is not None:
+        found.append(f"the search tries {searched.climb[0]} to {count(searched.climb[-1], 'user')}")
+    return ", and ".join(found)

@@ -109,6 +109,13 @@ def searching_ramps(view: PlanView) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, mapping_at(ramp)
 
 
+def objectives_of_search(root: Any) -> Iterator[tuple[Path, Any]]:
+    """Every objective of a search as written, with its path; no other ramp has any."""
+    for path, ramp in ramps_in(root):
+        for number, text in enumerate(list_at(mapping_at(ramp), "objectives")):
+            yield (*path, "objectives", number), text
+
+
 def strategy_of(ramp: Any) -> Any:
     """The strategy that is written in one of the ramp's keys."""
     return ramp.get("strategy") if isinstance(ramp, dict) else ramp
@@ -132,7 +139,7 @@ def check_search(view: PlanView) -> None:
         if group.raw.get("iterations") is not None:
             message = "its users end after so many iterations; a search for capacity needs all of them until its end"
             report((*group.path, "iterations"), message, "remove iterations; the duration is the longest time")
-    _check_aborts(view, has_own_objectives=any(list_at(ramp, "objectives") for _, ramp in searches))
+    _check_aborts(view, has_own_objectives=any(True for _ in objectives_of_search(view.document.root)))
 
 
 def _check_aborts(view: PlanView, *, has_own_objectives: bool) -> None:

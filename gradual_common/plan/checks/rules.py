@@ -10,7 +10,7 @@ from gradual_common.kinds.http.auth.oauth2 import token_metrics
 from gradual_common.language.document import Path, list_at, mapping_at
 from gradual_common.language.plan_view import PlanView, places_of, transactions_of
 from gradual_common.language.wording import listed, nearest
-from gradual_common.plan.checks.ramps import searching_ramps
+from gradual_common.plan.checks.ramps import objectives_of_search
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.plan.watches import check_rule_on_watch
 from gradual_common.rules.parser import parse_rule
@@ -24,9 +24,8 @@ def check_rules(view: PlanView) -> None:
         text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
         if (rule := _read(view, path, text)) is not None:
             _check_abort(view, path, mapping_at(entry), rule)
-    for path, ramp in searching_ramps(view):
-        for number, text in enumerate(list_at(ramp, "objectives")):
-            _read(view, (*path, "objectives", number), text)
+    for path, text in objectives_of_search(view.document.root):
+        _read(view, path, text)
 
 
 def _read(view: PlanView, path: Path, text: object) -> Rule | None:

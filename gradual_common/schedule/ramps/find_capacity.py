@@ -102,5 +102,8 @@ def level_above(users: int, highest: int, multiplier: float | None, increment: i
     """The next level of a climb from a level that holds; by the multiplier or the increment, whichever there is."""
     if increment is not None:
         return min(highest, users + increment)
+    grown = users * (multiplier or 1.0)
+    if grown >= highest:  # It may be infinite.
+        return highest
     # Rounded first: 10 · 1.1 is 11.000000000000002 as a float.
-    return min(highest, max(users + 1, ceil(round(users * (multiplier or 1), 9))))
+    return max(users + 1, ceil(round(grown, 9)))

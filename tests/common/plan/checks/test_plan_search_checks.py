@@ -32,6 +32,12 @@ def test_a_small_multiplier_raises_by_one_user_at_least() -> None:
     assert loaded.schedule.searched.climb == (2, 3, 4, 5, 6, 7, 8, 9, 10)
 
 
+def test_a_multiplier_beyond_all_measure_raises_to_the_maximum() -> None:
+    loaded = load(small(**search(multiplier=1e308)))
+    assert loaded.schedule.searched is not None
+    assert loaded.schedule.searched.climb == (2, 10)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -48,9 +54,21 @@ def test_a_small_multiplier_raises_by_one_user_at_least() -> None:
         ({"precision": 5}, "a share is written"),
         ({"objectives": ["p95 < 5"]}, "config.ramp_up.objectives[0]: "),
         ({"objectives": ["p95(lok) < 5ms"]}, "there is no action 'lok'"),
-        ({"objectives": ["max < 5ms"]}, "its value depends on how long a level lasts"),
-        ({"objectives": ["p95 < 5ms at 4 users"]}, "leave `at`, `for` and `over` out"),
-        ({"objectives": ["agent.cpu < 80%"]}, "give a limit for the system"),
+        (
+            {"objectives": ["p95 < 5ms", "max < 5ms"]},
+            "p.yaml: config.ramp_up.objectives[1]: 'max < 5ms' cannot decide a search for capacity: its value depends "
+            "on how long a level lasts",
+        ),
+        (
+            {"objectives": ["p95 < 5ms at 4 users"]},
+            "p.yaml: config.ramp_up.objectives[0]: 'p95 < 5ms at 4 users' cannot decide a search for capacity: it "
+            "judges the level in force: leave `at`, `for` and `over` out",
+        ),
+        (
+            {"objectives": ["agent.cpu < 80%"]},
+            "p.yaml: config.ramp_up.objectives[0]: 'agent.cpu < 80%' cannot decide a search for capacity: give a limit "
+            "for the system",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_mistakes(settings: dict[str, Any], message: str) -> None:
@@ -72,6 +90,47 @@ def test_an_objective_that_cannot_decide_is_refused(rule: str, message: str) -> 
     found = only_mistake(small(**search(), thresholds=["error_rate < 1%", rule]))
     assert "thresholds[1]" in found
     assert message in found
+
+
+def test_an_objective_of_a_phase_is_named_by_its_place() -> None:
+    last = {"name": "peak", "duration": "1h", "ramp_up": {**SEARCH, "objectives": ["max < 5ms"]}}
+    found = only_mistake(small(config__duration=None, config__phases=[{"name": "one", "duration": "1m"}, last]))
+    assert found.startswith("p.yaml: config.phases.peak.ramp_up.objectives[0]: 'max < 5ms' cannot decide")
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        ("max < 5ms", "'max < 5ms' cannot decide a search for capacity"),
+        ("p95(lok) < 5ms", "there is no action 'lok'"),
+        ("p95 < 5", "'p95 < 5': p95 is a time"),
+    ],
+)
+def test_settings_may_be_written_beside_the_strategy(objective: str, message: str) -> None:
+    apart = {"config__ramp_up": "find_capacity", "config__ramp_config": {"objectives": [objective]}}
+    found = only_mistake(small(**apart))
+    assert found.startswith("p.yaml: config.ramp_config.objectives[0]: ")
+    assert message in found
+
+
+@pytest.mark.parametrize("at", ["at 2 users", "at 7 users", "at 10 users", "at <= 3 users", "at 7 users for 1m"])
+def test_what_does_not_decide_may_be_about_any_level_that_may_be_tried(at: str) -> None:
+    rule = f"p95 < 1s {at}"
+    load(small(**search(), thresholds=["error_rate < 1%", {"rule": rule, "severity": "warn"}]))
+    load(small(**search(objectives=["p95 < 2s"]), thresholds=[rule]))
+
+
+@pytest.mark.parametrize("at", ["at 1 users", "at 11 users", "at <= 1 users"])
+def test_a_level_that_no_search_tries_is_refused(at: str) -> None:
+    found = only_mistake(small(**search(objectives=["p95 < 2s"]), thresholds=[f"p95 < 1s {at}"]))
+    assert f"no measured level has {at[3:]}; the search tries 2 to 10 users" in found
+
+
+def test_levels_of_other_phases_are_named_beside_those_of_the_search() -> None:
+    phases = [{"name": "one", "duration": "1m"}, {"name": "peak", "duration": "1h", "ramp_up": SEARCH}]
+    rules = ["error_rate < 1%", {"rule": "p95 < 1s at 1 users", "severity": "warn"}]
+    found = only_mistake(small(config__duration=None, config__phases=phases, thresholds=rules))
+    assert "no measured level has 1 users; there are 10, and the search tries 2 to 10 users" in found
 
 
 def test_warnings_and_the_health_of_agents_decide_nothing_and_may_be_anything() -> None:

@@ -38,6 +38,8 @@ def test_what_is_out_of_range_is_refused(fields: dict[str, Any], message: str) -
         ({"multiplier": 1.1}, 10, 11),  # 10 × 1.1 is 11.000000000000002.
         ({"multiplier": 1.01}, 10, 11),  # At least one user more.
         ({}, 400, 500),  # Not above the maximum.
+        ({"multiplier": 1e308}, 400, 500),  # The product is infinite as a float.
+        ({"multiplier": 1.0000001}, 499, 500),
         ({"multiplier": None, "increment": 25}, 10, 35),
     ],
 )
