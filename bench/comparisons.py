@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from bench.support import check_limit, print_table
@@ -21,6 +21,7 @@ PAIRS = 1_000
 RUN_NOISE = 0.02
 PHI = 0.6
 TARGETS = (10.0, 20.0, 40.0)
+MANY_TARGETS = tuple(10.0 * number for number in range(1, 13))
 BLOCKS = 6
 
 TYPICAL = {
@@ -45,10 +46,10 @@ VARIATIONS = {
 """As a baseline of ten runs stores it."""
 
 
-def simulate_run(name: str, slowdown: float, chance: Random) -> ComparedRun:
+def simulate_run(name: str, slowdown: float, chance: Random, targets: Sequence[float] = TARGETS) -> ComparedRun:
     """One run; times are `slowdown` times the baseline's, throughput is divided by it."""
     shared = chance.gauss(0, RUN_NOISE)
-    return ComparedRun(name, tuple(_level(target, slowdown, shared, chance) for target in TARGETS))
+    return ComparedRun(name, tuple(_level(target, slowdown, shared, chance) for target in targets))
 
 
 def _level(target: float, slowdown: float, shared: float, chance: Random) -> ComparedLevel:
@@ -71,20 +72,20 @@ def _auto_regression(noise: float, chance: Random) -> Iterator[float]:
         away = PHI * away + chance.gauss(0, noise * math.sqrt(1 - PHI * PHI))
 
 
-def simulate_comparison(runs: int, slowdown: float, seed: int) -> RunComparison:
-    """`runs` runs a side, with the stored variation."""
+def simulate_comparison(runs: int, slowdown: float, seed: int, targets: Sequence[float] = TARGETS) -> RunComparison:
+    """`runs` runs a side; the variation is given, which one run does not show."""
     chance = Random(seed)
-    baseline = [simulate_run(f"a{number}", 1.0, chance) for number in range(runs)]
-    candidate = [simulate_run(f"b{number}", slowdown, chance) for number in range(runs)]
+    baseline = [simulate_run(f"a{number}", 1.0, chance, targets) for number in range(runs)]
+    candidate = [simulate_run(f"b{number}", slowdown, chance, targets) for number in range(runs)]
     return compare_runs(baseline, candidate, VARIATIONS, seed)
 
 
-def count_verdicts(pairs: int, runs: int, slowdown: float) -> Counter[str]:
+def count_verdicts(pairs: int, runs: int, slowdown: float, targets: Sequence[float] = TARGETS) -> Counter[str]:
     """How many of the pairs were worse, better, equivalent, inconclusive; "alarm" are the worse and the better, "mean
     worse" those whose mean response time was worse."""
     counts: Counter[str] = Counter()
     for seed in range(pairs):
-        found = simulate_comparison(runs, slowdown, seed)
+        found = simulate_comparison(runs, slowdown, seed, targets)
         verdicts = {metric.metric: metric.verdict for metric in found.metrics}
         counts[found.verdict] += 1
         counts["alarm"] += not {"worse", "better"}.isdisjoint(verdicts.values())
@@ -103,11 +104,19 @@ def main() -> bool:
             shares[runs, slowdown] = {name: 100 * counts[name] / PAIRS for name in names}
             case = f"{runs} against {runs}, {slowdown - 1:+.0%}"
             rows.append((case, *(f"{shares[runs, slowdown][name]:.1f}" for name in names)))
+    # Each of twelve levels could be called worse by itself, for each of six metrics.
+    for runs in (5, 3, 1):
+        counts = count_verdicts(PAIRS, runs, 1.0, MANY_TARGETS)
+        shares[runs, 0.0] = {name: 100 * counts[name] / PAIRS for name in names}
+        rows.append((f"{runs} against {runs}, +0%, 12 levels", *(f"{shares[runs, 0.0][name]:.1f}" for name in names)))
     header = ("runs a side, slowdown", *names)
     print_table(f"Verdicts of {PAIRS:,} simulated comparisons each, %", header, rows)
     return all(
         [
             check_limit("false alarms, 5 against 5", shares[5, 1.0]["alarm"], 5.0, " %"),
+            check_limit("false alarms, 5 against 5, 12 levels", shares[5, 0.0]["alarm"], 5.0, " %"),
+            check_limit("false alarms, 3 against 3, 12 levels", shares[3, 0.0]["alarm"], 5.0, " %"),
+            check_limit("false alarms, 1 against 1, 12 levels", shares[1, 0.0]["alarm"], 5.0, " %"),
             check_limit("false alarms, 1 against 1, provisional", shares[1, 1.0]["alarm"], 5.0, " %"),
             check_limit("mean 10 % worse and not found, 5 against 5", 100 - shares[5, 1.1]["mean worse"], 20.0, " %"),
         ]

@@ -12,7 +12,7 @@ import typer
 from gradual_common.process.streams import is_utf8
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.runs import match_levels
-from gradual_master.analysis.comparison.verdicts import TIMES_VARIATION
+from gradual_master.analysis.comparison.single_levels import least_effect
 from gradual_master.comparing.reading import SummaryRun
 from gradual_master.comparing.variation import mean_scores, variations_of
 from gradual_master.reporting.text.shown_comparison import TITLES, show_change, show_metric
@@ -55,7 +55,7 @@ def find_variation(runs: Sequence[SummaryRun]) -> RunVariation:
             metric=metric.name,
             mean=metric.value(means[metric.name]),
             standard_deviation=known[metric.name].standard_deviation,
-            min_change=metric.change(max(metric.min_effect, TIMES_VARIATION * known[metric.name].standard_deviation)),
+            min_change=metric.change(least_effect(metric, known[metric.name].standard_deviation)),
         )
         for metric in METRICS
         if metric.name in known

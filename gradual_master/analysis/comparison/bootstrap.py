@@ -16,12 +16,13 @@ in it already: the interval is wider than it must be, never narrower.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradual_master.analysis.comparison.estimates import CONFIDENCE, EffectEstimate
+from gradual_master.analysis.comparison.estimates import CONFIDENCE, EffectEstimate, of_error
 from gradual_master.analysis.comparison.metrics import THROUGHPUT, ComparedMetric
 from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, LevelKey
 from gradual_master.analysis.comparison.scores import MetricScores
@@ -43,17 +44,50 @@ def bootstrap(
     seed: int = 0,
 ) -> EffectEstimate | None:
     """The effect of `scores`; None if a level has fewer than `MIN_BLOCKS` blocks with a value."""
-    random = np.random.default_rng(seed)
+    deviations = _deviations(scores, baseline, candidate, random := np.random.default_rng(seed))
+    if deviations is None:
+        return None
+    noise = _between(baseline, candidate, variation) * random.standard_t(variation.runs - 1, DRAWS)
+    return _estimate(scores.effect, scores.effect + deviations[1] - deviations[0] + noise)
+
+
+def estimate_level(
+    scores: MetricScores,
+    baseline: Sequence[ComparedRun],
+    candidate: Sequence[ComparedRun],
+    variation: AaVariation,
+    confidence: float,
+    *,
+    seed: int = 0,
+) -> EffectEstimate | None:
+    """The effect of one level by Student's t, from the same spreads: draws do not show one in a thousand."""
+    deviations = _deviations(scores, baseline, candidate, np.random.default_rng(seed))
+    if deviations is None:
+        return None
+    error = math.hypot(_between(baseline, candidate, variation), *(float(found.std()) for found in deviations))
+    return of_error(scores.effect, error, variation.runs - 1, confidence)
+
+
+def _between(baseline: Sequence[ComparedRun], candidate: Sequence[ComparedRun], variation: AaVariation) -> float:
+    """The standard error of the effect from the variation between runs."""
+    return variation.standard_deviation * math.sqrt(1 / len(baseline) + 1 / len(candidate))
+
+
+def _deviations(
+    scores: MetricScores,
+    baseline: Sequence[ComparedRun],
+    candidate: Sequence[ComparedRun],
+    random: np.random.Generator,
+) -> list[Float64] | None:
+    """How far the mean score of each side could be off, float64 (draws,) each."""
     deviations = []
     for side in (baseline, candidate):
         runs = [_run_deviations(scores.metric, run, scores.keys, random) for run in side]
         known = [run for run in runs if run is not None]
         if len(known) < len(runs):
             return None
-        deviations.append(sum(known) / len(known))
-    between = variation.standard_deviation * np.sqrt(1 / len(baseline) + 1 / len(candidate))
-    noise = between * random.standard_t(variation.runs - 1, DRAWS)
-    return _estimate(scores.effect, scores.effect + deviations[1] - deviations[0] + noise)
+        deviations.append(np.asarray(sum(known) / len(known)))
+    return deviations
 
 
 def _estimate(effect: float, drawn: Float64) -> EffectEstimate:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradual_master.analysis.comparison import wording
-from gradual_master.analysis.comparison.bootstrap import bootstrap
+from gradual_master.analysis.comparison.bootstrap import bootstrap, estimate_level
 from gradual_master.analysis.comparison.estimates import welch
 from gradual_master.analysis.comparison.holm import adjust
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.permutation import permutation_p
-from gradual_master.analysis.comparison.runs import MIN_VARIATION_RUNS, AaVariation, ComparedRun, match_levels
+from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, match_levels
 from gradual_master.analysis.comparison.scores import MetricScores, score_runs
+from gradual_master.analysis.comparison.single_levels import LevelEffect, level_effects
 from gradual_master.analysis.comparison.verdicts import FULL_RUNS, WORSE, MetricComparison, MetricEvidence
 from gradual_master.results.section import Section
 
@@ -92,23 +93,30 @@ def _evidence(
     variation: AaVariation | None,
     seed: int,
 ) -> MetricEvidence:
-    if len(scores.baseline) >= MIN_VARIATION_RUNS:
-        variation = AaVariation(float(scores.baseline.std(ddof=1)), len(scores.baseline))
+    stored, variation = variation, scores.own_variation or variation
     deviation = None if variation is None else variation.standard_deviation
     if not scores.keys:
         return MetricEvidence(scores, None, None, deviation, None, reason=wording.NO_LEVEL)
     if _is_full(baseline, candidate):
-        return _full_evidence(scores, deviation)
+        by_levels = tuple(
+            level_effects(scores, stored, lambda one, _, share: welch(one.baseline, one.candidate, share))
+        )
+        return _full_evidence(scores, deviation, by_levels)
     if variation is None:
         return MetricEvidence(scores, None, None, None, None, reason=wording.NO_VARIATION)
     variances = variation.standard_deviation**2, variation.standard_deviation**2
     estimate = bootstrap(scores, baseline, candidate, variation, seed)
     if estimate is None:
         return MetricEvidence(scores, None, None, deviation, variances, reason=wording.NO_BLOCKS)
-    return MetricEvidence(scores, estimate, "bootstrap", deviation, variances)
+    by_levels = tuple(
+        level_effects(
+            scores, stored, lambda one, known, share: estimate_level(one, baseline, candidate, known, share, seed=seed)
+        )
+    )
+    return MetricEvidence(scores, estimate, "bootstrap", deviation, variances, by_levels)
 
 
-def _full_evidence(scores: MetricScores, deviation: float | None) -> MetricEvidence:
+def _full_evidence(scores: MetricScores, deviation: float | None, by_levels: tuple[LevelEffect, ...]) -> MetricEvidence:
     """By Welch."""
     variances = float(scores.baseline.var(ddof=1)), float(scores.candidate.var(ddof=1))
     return MetricEvidence(
@@ -117,5 +125,6 @@ def _full_evidence(scores: MetricScores, deviation: float | None) -> MetricEvide
         "welch",
         deviation,
         variances,
+        by_levels,
         permutation_p(scores.baseline, scores.candidate),
     )

@@ -26,28 +26,35 @@ class EffectEstimate:
     effect: float
     low: float
     high: float
-    """Ends of the 95 % interval."""
+    """Ends of the interval: of 95 %, or of what was asked for."""
     p: float
     """Of such an effect if there were none, two-sided."""
 
 
-def welch(baseline: Float64, candidate: Float64) -> EffectEstimate:
+def welch(baseline: Float64, candidate: Float64, confidence: float = CONFIDENCE) -> EffectEstimate:
     """The difference of the means; at least 2 scores a side."""
     effect = float(candidate.mean() - baseline.mean())
     variances = baseline.var(ddof=1) / len(baseline), candidate.var(ddof=1) / len(candidate)
     error = math.sqrt(sum(variances))
     if error <= ROUNDING:
-        return EffectEstimate(effect, effect, effect, 1.0 if abs(effect) <= ROUNDING else 0.0)
+        return of_error(effect, 0.0, 1.0, confidence)
     free = sum(variances) ** 2 / (variances[0] ** 2 / (len(baseline) - 1) + variances[1] ** 2 / (len(candidate) - 1))
-    half = quantile_of_t(free) * error
+    return of_error(effect, error, free, confidence)
+
+
+def of_error(effect: float, error: float, free: float, confidence: float = CONFIDENCE) -> EffectEstimate:
+    """By Student's t with `free` degrees of freedom, from the standard error of the effect."""
+    if error <= ROUNDING:
+        return EffectEstimate(effect, effect, effect, 1.0 if abs(effect) <= ROUNDING else 0.0)
+    half = quantile_of_t(free, confidence) * error
     return EffectEstimate(effect, effect - half, effect + half, _two_sided_p(effect / error, free))
 
 
-def quantile_of_t(free: float) -> float:
-    """The factor of a two-sided 95 % interval with `free` degrees of freedom."""
+def quantile_of_t(free: float, confidence: float = CONFIDENCE) -> float:
+    """The factor of a two-sided interval with `free` degrees of freedom."""
     from scipy.special import stdtrit  # noqa: PLC0415 - scipy takes longer to import than most commands to run
 
-    return float(stdtrit(free, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(free, (1 + confidence) / 2))
 
 
 def _two_sided_p(t: float, free: float) -> float:

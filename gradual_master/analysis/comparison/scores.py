@@ -22,7 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradual_master.analysis.comparison.metrics import THROUGHPUT, ComparedMetric
-from gradual_master.analysis.comparison.runs import ComparedLevel, ComparedRun, LevelKey
+from gradual_master.analysis.comparison.runs import (
+    MIN_VARIATION_RUNS,
+    AaVariation,
+    ComparedLevel,
+    ComparedRun,
+    LevelKey,
+)
 
 Float64 = NDArray[np.float64]
 Levels = Mapping[LevelKey, ComparedLevel]
@@ -52,11 +58,27 @@ class MetricScores:
     """The levels at which all runs of the baseline have throughput, and no run of the candidate has any."""
     regained: tuple[LevelKey, ...] = ()
     """Those at which it is the other way round."""
+    by_level: tuple[Float64, Float64] | None = None
+    """The scores of each level that counts, of both sides, float64 (runs, levels); None: not known."""
 
     @property
     def effect(self) -> float:
         """The mean log-ratio or difference, candidate against baseline."""
         return float(self.candidate.mean() - self.baseline.mean())
+
+    @property
+    def own_variation(self) -> AaVariation | None:
+        """By how much the baseline's runs differ; None: one run does not show it."""
+        if len(self.baseline) < MIN_VARIATION_RUNS:
+            return None
+        return AaVariation(float(self.baseline.std(ddof=1)), len(self.baseline))
+
+    def at(self, place: int) -> MetricScores:
+        """The scores of one level, by its place in `keys`."""
+        if self.by_level is None:
+            raise ValueError("the scores of the single levels are not known")
+        first, second = self.by_level
+        return MetricScores(self.metric, first[:, place], second[:, place], (self.keys[place],), ())
 
 
 def score_runs(
@@ -70,16 +92,17 @@ def score_runs(
     lost = tuple(_stopped(metric, sides[0], sides[1], gaps))
     regained = tuple(_stopped(metric, sides[1], sides[0], gaps))
     unknown = {key: found for key, found in gaps.items() if key not in (*lost, *regained)}
-    first, second = ([_score(metric, levels, kept) for _, levels in side] if kept else [] for side in sides)
+    first, second = (np.array([_scores(metric, levels, kept) for _, levels in side]) for side in sides)
     return MetricScores(
         metric,
-        np.array(first),
-        np.array(second),
+        _means(first),
+        _means(second),
         kept,
         left_out=tuple(f"{key[0]:g} users: {found[0]}" for key, found in unknown.items() if len(found) < len(runs)),
         no_data=tuple(_of_no_run(key, runs) for key, found in unknown.items() if len(found) == len(runs)),
         lost=lost,
         regained=regained,
+        by_level=(first, second),
     )
 
 
@@ -124,6 +147,11 @@ def _of_no_run(key: LevelKey, runs: Side) -> str:
     return f"{key[0]:g} users: no run has a value{f' ({reasons})' if reasons else ''}"
 
 
-def _score(metric: ComparedMetric, levels: Levels, keys: Sequence[LevelKey]) -> float:
+def _scores(metric: ComparedMetric, levels: Levels, keys: Sequence[LevelKey]) -> list[float]:
     scores = [metric.score(levels[key].values.get(metric.name)) for key in keys]
-    return float(np.mean([score for score in scores if score is not None]))
+    return [score for score in scores if score is not None]
+
+
+def _means(by_level: Float64) -> Float64:
+    """Of each run; empty if there are no runs or no levels."""
+    return np.asarray(by_level.mean(axis=1)) if by_level.size else np.array([])

@@ -10,26 +10,38 @@
   is the other way round, and the other levels are not inconclusive.
 - inconclusive: else, with the number of runs a side that would decide it.
 
-A level that was left out, since some runs had no value there, keeps a metric from being better or equivalent.
+A level that contradicts the mean over the levels decides (`single_levels`). A level that was left out, since some runs
+had no value there, keeps a metric from being better or equivalent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradual_master.analysis.comparison.estimates import EffectEstimate, runs_needed
 from gradual_master.analysis.comparison.scores import MetricScores
+from gradual_master.analysis.comparison.single_levels import LevelEffect, least_effect
 from gradual_master.results.section import Section
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 
 SIGNIFICANCE = 0.05
-TIMES_VARIATION = 2
 FULL_RUNS = 5
 """Runs a side from which Welch's interval is used."""
 
 MAX_RUNS_NAMED = 100
 """A comparison that needs more runs a side than that is not worth them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange(Section):
+    """The change at one level; its interval is corrected for the number of levels and metrics."""
+
+    target: float
+    change: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,8 @@ class MetricComparison(Section):
     """The targets of the levels at which the baseline answered and the candidate did not; of throughput only."""
     regained: tuple[float, ...]
     """Those at which the candidate answered and the baseline did not."""
+    decided_at: tuple[LevelChange, ...]
+    """The levels that make the metric worse or better, where the mean over the levels does not."""
     baseline: float | None
     """The geometric mean over levels and runs; of the error rate the mean."""
     candidate: float | None
@@ -88,18 +102,21 @@ class MetricEvidence:
     """The standard deviation of a run's score between runs of the same system; None: unknown."""
     variances: tuple[float, float] | None
     """Of a run's score, on each side; None: unknown."""
+    by_levels: tuple[LevelEffect, ...] = ()
+    """The levels that differ by themselves."""
     p_permutation: float | None = None
     reason: str = ""
 
     @property
     def min_effect(self) -> float:
         """The smallest effect that counts as better or worse, on the scale of the scores."""
-        return max(self.scores.metric.min_effect, TIMES_VARIATION * (self.deviation or 0.0))
+        return least_effect(self.scores.metric, self.deviation)
 
     def compare(self, p_adjusted: float | None) -> MetricComparison:
         """The verdict, with the p-value after the correction for several metrics."""
         metric, estimate = self.scores.metric, self.estimate
-        verdict = self._verdict(p_adjusted)
+        of_mean = self._of_mean(p_adjusted)
+        verdict = self._verdict(of_mean)
         known = len(self.scores.baseline) > 0
         return MetricComparison(
             metric=metric.name,
@@ -111,6 +128,7 @@ class MetricEvidence:
             no_data=self.scores.no_data,
             lost=tuple(target for target, _ in self.scores.lost),
             regained=tuple(target for target, _ in self.scores.regained),
+            decided_at=tuple(self._changes(verdict)) if verdict != of_mean else (),
             baseline=_rounded(metric.value(float(self.scores.baseline.mean()))) if known else None,
             candidate=_rounded(metric.value(float(self.scores.candidate.mean()))) if known else None,
             change=_rounded(metric.change(self.scores.effect)) if known else None,
@@ -125,15 +143,29 @@ class MetricEvidence:
             reason=self.reason,
         )
 
-    def _verdict(self, p_adjusted: float | None) -> str:
-        if self.scores.lost:
+    def _verdict(self, of_mean: str) -> str:
+        if of_mean == WORSE or self.scores.lost or any(self._levels(WORSE)):
             return WORSE
-        estimate = self.estimate
-        found = INCONCLUSIVE if estimate is None or p_adjusted is None else self._of_interval(estimate, p_adjusted)
-        if found != WORSE and self.scores.left_out:
+        if self.scores.left_out:
             return INCONCLUSIVE
-        is_regained = self.scores.regained and (found == EQUIVALENT or not self.scores.keys)
-        return BETTER if is_regained else found
+        is_better_at = self.scores.regained or any(self._levels(BETTER))
+        return BETTER if is_better_at and (of_mean == EQUIVALENT or not self.scores.keys) else of_mean
+
+    def _of_mean(self, p_adjusted: float | None) -> str:
+        if self.estimate is None or p_adjusted is None:
+            return INCONCLUSIVE
+        return self._of_interval(self.estimate, p_adjusted)
+
+    def _levels(self, verdict: str) -> Iterator[LevelEffect]:
+        for level in self.by_levels:
+            if level.is_better(self.scores.metric) == (verdict == BETTER):
+                yield level
+
+    def _changes(self, verdict: str) -> Iterator[LevelChange]:
+        change = self.scores.metric.change
+        for level in self._levels(verdict) if verdict in (BETTER, WORSE) else ():
+            found = level.estimate
+            yield LevelChange(level.target, *(_rounded(change(end)) for end in (found.effect, found.low, found.high)))
 
     def _of_interval(self, estimate: EffectEstimate, p_adjusted: float) -> str:
         least, same = self.min_effect, self.scores.metric.min_effect

@@ -29,9 +29,10 @@ NO_LEVEL = "no level has a value in every run"
 def metric_sentence(found: MetricComparison) -> str:
     """What was found for a metric."""
     parts = [f"{_TITLES[found.metric]}: {found.verdict}{' (provisional)' if found.provisional else ''}"]
-    parts += answered_sentences(found)
+    parts += level_sentences(found)
     if found.change is not None:
-        parts.append(f"{_change(found, found.change)}{_interval(found)}")
+        where = "over all levels " if found.decided_at else ""
+        parts.append(f"{where}{_change(found, found.change)}{_interval(found)}")
     if found.verdict == INCONCLUSIVE:
         parts.append(found.reason or _needed(found))
     if found.verdict == EQUIVALENT:
@@ -41,12 +42,15 @@ def metric_sentence(found: MetricComparison) -> str:
     return "; ".join(parts)
 
 
-def answered_sentences(found: MetricComparison) -> Iterator[str]:
-    """Where a side answered nothing, as parts of a sentence."""
+def level_sentences(found: MetricComparison) -> Iterator[str]:
+    """The levels that decide though the mean does not, as parts of a sentence."""
     if found.lost:
         yield f"at {_users(found.lost)} nothing was answered"
     if found.regained:
         yield f"at {_users(found.regained)} only the baseline answered nothing"
+    for level in found.decided_at:
+        ends = f"{_number(found, level.low)} to {_change(found, level.high)}"
+        yield f"at {_users((level.target,))} {_change(found, level.change)} (interval {ends})"
 
 
 def _users(targets: Sequence[float]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gradual_master.analysis.comparison.compare import RunComparison
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.verdicts import EQUIVALENT, INCONCLUSIVE, MAX_RUNS_NAMED, MetricComparison
-from gradual_master.analysis.comparison.wording import answered_sentences
+from gradual_master.analysis.comparison.wording import level_sentences
 from gradual_master.comparing.summaries import SummaryComparison
 from gradual_master.reporting.text.formatting import NO_DATA, show_number, show_percent
 from gradual_master.results.summary.comparison import BaselineComparison
@@ -135,7 +135,7 @@ def _reasons(result: RunComparison) -> Iterator[str]:
 
 def _left_out(result: RunComparison) -> Iterator[str]:
     for metric in result.metrics:
-        yield from (f"{text[:1].upper()}{text[1:]}." for text in answered_sentences(metric))
+        yield from (f"{TITLES[metric.metric]}: {metric.verdict} {text}." for text in level_sentences(metric))
     for text in dict.fromkeys(text for metric in result.metrics for text in (*metric.left_out, *metric.no_data)):
         names = [TITLES[metric.metric] for metric in result.metrics if text in (*metric.left_out, *metric.no_data)]
         yield f"Left out of {', '.join(names)}: {text}."
@@ -150,4 +150,4 @@ def _widths(result: RunComparison) -> Iterator[str]:
             f"{show_change(metric.metric, metric.min_change).lstrip('+')}."
         )
     if any(metric.verdict == EQUIVALENT for metric in result.metrics):
-        yield "Equivalent: a change of 5 % (error rate: 0.5 percentage points) is ruled out."
+        yield "Equivalent: over all levels a change of 5 % (error rate: 0.5 percentage points) is ruled out."

@@ -55,7 +55,7 @@ def test_a_level_that_was_left_out_is_named_once_with_its_metrics() -> None:
 
 
 def test_what_equivalent_means_is_said_where_it_is_used() -> None:
-    sentence = "Equivalent: a change of 5 % (error rate: 0.5 percentage points) is ruled out."
+    sentence = "Equivalent: over all levels a change of 5 % (error rate: 0.5 percentage points) is ruled out."
     assert sentence in remarks(compared(documents("a"), documents("b")))
     assert sentence not in remarks(compared([document("a")], [document("b")]))
 
