@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradual_common.units import count
-from gradual_master.analysis.change_points import MIN_SEGMENT, ChangePoint
+from gradual_master.analysis.change_points import ChangePoint
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.comparing.history import MetricHistory
 from gradual_master.reporting.text.formatting import show_number
@@ -13,14 +13,16 @@ from gradual_master.store.runs import StoredRun
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 CHANGE = "│"
-MIN_RUNS = 2 * MIN_SEGMENT
+MIN_RUNS = 10
+"""With fewer no step is seldom enough among permutations: 4 + 5 runs have 126 divisions, and two of them are it."""
+
 _TITLES = {metric.name: metric.title for metric in METRICS}
 
 
 def history_lines(histories: Sequence[MetricHistory], runs: Sequence[StoredRun]) -> Iterator[str]:
     """The drawing and the sentences; `runs`: those of the values, the oldest first."""
     if len(runs) < MIN_RUNS:
-        yield f"History: {count(len(runs), 'run')}; from {MIN_RUNS} on it is looked at for changes."
+        yield f"History: {count(len(runs), 'run')}; from {MIN_RUNS} on a change can be shown at 1 %."
         return
     yield f"History, the oldest first; {CHANGE} is where the level changed"
     for history in histories:

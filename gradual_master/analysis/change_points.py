@@ -14,7 +14,8 @@ with a Q at least as large)/(1 + permutations). MongoDB (D. Daly et al., ICPE 20
 (M. Fleming et al., ICPE 2023), do the same; Otava has a t-test for the candidate as an alternative. That is quicker and
 needs no seed. But it tests the split that was chosen as the best as if it had been chosen before, so that its p-values
 are too small by an unknown factor, and it needs normal data. A baseline has tens of runs, not thousands, so here the
-permutations cost a few seconds. They are drawn by a seeded generator: the same series gives the same answer.
+permutations cost a few seconds. They end as soon as so many were as good that the candidate cannot be significant any
+more. They are drawn by a seeded generator: the same series gives the same answer.
 
 A segment has at least `MIN_SEGMENT` runs: one run that is different is an outlier, not a change.
 """
@@ -24,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -79,7 +81,7 @@ def find_change_points(
     series, random = np.array(values, dtype=np.float64), np.random.default_rng(seed)
     found: dict[int, float] = {}
     while (best := _best_split(series, cuts := sorted(found))) is not None:
-        p = _chance(series, cuts, best, permutations, random)
+        p = _chance(series, cuts, best, permutations, significance=significance, random=random)
         if p > significance:
             break
         found[best.index] = p
@@ -110,8 +112,16 @@ def _best_split(series: Float64, cuts: Sequence[int]) -> Split | None:
     return best if best.statistic > 0 else None
 
 
-def _chance(series: Float64, cuts: Sequence[int], best: Split, permutations: int, random: np.random.Generator) -> float:
-    """The p-value of a candidate: how often shuffled segments have one that is as good."""
+def _chance(
+    series: Float64,
+    cuts: Sequence[int],
+    best: Split,
+    permutations: int,
+    *,
+    significance: float,
+    random: np.random.Generator,
+) -> float:
+    """The p-value of a candidate: how often shuffled segments have one that is as good; or 1 for "not significant"."""
     # Equal statistics of equal data may differ by their rounding.
     enough = best.statistic * (1 - 1e-9)
     shuffled, extreme = series.copy(), 0
@@ -120,6 +130,8 @@ def _chance(series: Float64, cuts: Sequence[int], best: Split, permutations: int
             random.shuffle(shuffled[begin:end])
         candidate = _best_split(shuffled, cuts)
         extreme += candidate is not None and candidate.statistic >= enough
+        if (1 + extreme) / (1 + permutations) > significance:
+            return 1.0
     return (1 + extreme) / (1 + permutations)
 
 
@@ -133,18 +145,33 @@ def split_segment(segment: Float64) -> Split:
 def energy_statistics(segment: Float64) -> Float64:
     """Q by τ (rows) and κ (columns), float64 (values, values + 1); −∞ where X or Y is shorter than `MIN_SEGMENT`."""
     count = len(segment)
-    distances = np.abs(segment[:, None] - segment[None, :])
-    # within[i, j]: the sum of the distances of all pairs in [i, j), from sums over the square [0, i) × [0, j).
+    # square[i, j]: the sum of the distances of [0, i) from [0, j).
     square = np.zeros((count + 1, count + 1))
-    square[1:, 1:] = distances.cumsum(axis=0).cumsum(axis=1)
-    diagonal = square.diagonal()
-    within = (diagonal[None, :] - 2 * square + diagonal[:, None]) / 2
+    square[1:, 1:] = np.abs(segment[:, None] - segment[None, :])
+    np.cumsum(square, axis=0, out=square)
+    np.cumsum(square, axis=1, out=square)
+    # The sums of the pairs within X, within Y and of both: half of the square of a stretch.
+    within = square.diagonal() / 2
+    first, whole = within[:count, None], within[None, :]
+    second = first + whole - square[:count]
+    of_both, of_first, of_second, invalid = _weights(count)
+    found = of_both * whole
+    found -= of_first * first
+    second *= of_second
+    found -= second
+    found += invalid
+    return found
+
+
+@lru_cache(maxsize=8)
+def _weights(count: int) -> tuple[Float64, Float64, Float64, Float64]:
+    """By what Q has the sums of distances within [0, κ), X and Y; and −∞ where there is no Q.
+
+    Q with ΣΣ |Xᵢ − Yⱼ| as the sum within [0, κ) without those within X and Y: 2/κ of the first, less
+    2/κ · (1 + m/(n − 1)) of that within X, and 2/κ · (1 + n/(m − 1)) of that within Y.
+    """
     tau, kappa = np.arange(count)[:, None], np.arange(count + 1)[None, :]
-    n, m = tau, kappa - tau
-    valid = (n >= MIN_SEGMENT) & (m >= MIN_SEGMENT)
-    first = within[0, :count][:, None]
-    second = within[:count, :]
-    between = within[0, :][None, :] - first - second
-    n, m = np.where(valid, n, 2), np.where(valid, m, 2)
-    terms = between / (n * m) - first / (n * (n - 1)) - second / (m * (m - 1))
-    return np.where(valid, 2 * n * m / (n + m) * terms, -np.inf)
+    valid = (tau >= MIN_SEGMENT) & (kappa - tau >= MIN_SEGMENT)
+    n, m = np.where(valid, tau, 2.0), np.where(valid, kappa - tau, 2.0)
+    share = np.where(valid, 2 / (n + m), 0.0)
+    return share, share * (1 + m / (n - 1)), share * (1 + n / (m - 1)), np.where(valid, 0.0, -np.inf)

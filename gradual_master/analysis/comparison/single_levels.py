@@ -50,10 +50,10 @@ def level_effects(scores: MetricScores, stored: AaVariation | None, estimate: Le
     for place in range(count if count > 1 else 0):
         level = scores.at(place)
         variation = level.own_variation or _of_one_level(stored, count)
-        found = None if variation is None else estimate(level, variation, confidence)
-        if found is not None and _counts(
-            found, least_effect(scores.metric, variation and variation.standard_deviation)
-        ):
+        if variation is None:
+            continue
+        found = estimate(level, variation, confidence)
+        if found is not None and _counts(found, least_effect(scores.metric, variation.standard_deviation)):
             yield LevelEffect(scores.keys[place][0], found)
 
 

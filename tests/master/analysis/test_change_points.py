@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gradual_master.analysis.change_points import energy_statistics, find_change_points, split_segment
+from gradual_master.analysis.change_points import Split, energy_statistics, find_change_points, split_segment
 
 UNIFORM = [
     *(41, 18, 23, 3, 32, 11, 40, 13, 29, 48, 47, 35, 18, 21, 6, 2, 23, 3, 4, 7),
@@ -98,6 +98,19 @@ def test_the_matrix_of_statistics_is_the_formula() -> None:
             between = float(np.mean([abs(one - other) for one in x for other in y]))
             weight = len(x) * len(y) / (len(x) + len(y))
             assert table[tau, kappa] == pytest.approx(weight * (2 * between - mean_distance(x) - mean_distance(y)))
+
+
+def test_what_cannot_be_significant_any_more_ends_the_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 999, ten that are as good are too many for 1 %."""
+    looked_at: list[int] = []
+
+    def counted(segment: NDArray[np.float64]) -> Split:
+        looked_at.append(len(segment))
+        return split_segment(segment)
+
+    monkeypatch.setattr("gradual_master.analysis.change_points.split_segment", counted)
+    assert find_change_points(np.random.default_rng(3).normal(size=60).tolist()) == ()
+    assert 10 < len(looked_at) < 200
 
 
 def test_a_change_for_a_while_is_found_at_both_ends() -> None:
