@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradual_common.errors import RuleError
@@ -13,19 +13,29 @@ from gradual_common.language.wording import listed, nearest
 from gradual_common.plan.checks.ramps import objectives_of_search
 from gradual_common.plan.scheduling import SINGLE_PHASE
 from gradual_common.plan.watches import check_rule_on_watch
+from gradual_common.rules.contradictions import contradictions_in
 from gradual_common.rules.parser import parse_rule
 from gradual_common.rules.rule import ANY, TAG, Rule
 
+PlacedRule = tuple[Path, Rule]
+"""A rule, and where it is written."""
+
 
 def check_rules(view: PlanView) -> None:
-    """Every rule can be read, and the names in its scope exist: of thresholds, and of a search's objectives."""
+    """Every rule can be read, and the names in its scope exist: of thresholds, and of a search's objectives.
+
+    Nor do two of them contradict each other.
+    """
+    thresholds: list[PlacedRule] = []
     for number, entry in enumerate(list_at(view.document.root, "thresholds")):
         path: Path = ("thresholds", number)
         text = entry if isinstance(entry, str) else mapping_at(entry).get("rule")
         if (rule := _read(view, path, text)) is not None:
             _check_abort(view, path, mapping_at(entry), rule)
-    for path, text in objectives_of_search(view.document.root):
-        _read(view, path, text)
+            thresholds.append((path, rule))
+    objectives = [(path, _read(view, path, text)) for path, text in objectives_of_search(view.document.root)]
+    _check_agreement(view, thresholds)
+    _check_agreement(view, [(path, rule) for path, rule in objectives if rule is not None])
 
 
 def _read(view: PlanView, path: Path, text: object) -> Rule | None:
@@ -48,6 +58,15 @@ def _read(view: PlanView, path: Path, text: object) -> Rule | None:
                 hint = f"it is a step: step={name}"
             view.document.report(path, f"{text!r}: there is no {dimension} {name!r}", hint)
     return rule
+
+
+def _check_agreement(view: PlanView, placed: Sequence[PlacedRule]) -> None:
+    """Something can meet all of them."""
+    for pair in contradictions_in([rule for _, rule in placed]):
+        low, high = placed[pair.low], placed[pair.high]
+        (before, first), (path, second) = sorted((low, high), key=lambda one: one[0][-1])
+        message = f"{second.text!r} contradicts {first.text!r} ({view.document.show(before)}): nothing can meet both"
+        view.document.report(path, message, f"keep one of them, or let {low[1].text!r} allow {pair.least}")
 
 
 def _check_abort(view: PlanView, path: Path, entry: dict[str, Any], rule: Rule) -> None:

@@ -133,6 +133,15 @@ def test_levels_of_other_phases_are_named_beside_those_of_the_search() -> None:
     assert "no measured level has 1 users; there are 10, and the search tries 2 to 10 users" in found
 
 
+def test_objectives_of_a_search_that_nothing_can_meet_together_are_refused() -> None:
+    found = only_mistake(small(**search(objectives=["p95 < 1s", "throughput > 5/s", "throughput < 4/s"])))
+    assert found.startswith(
+        "p.yaml: config.ramp_up.objectives[2]: 'throughput < 4/s' contradicts 'throughput > 5/s' "
+        "(config.ramp_up.objectives[1]): nothing can meet both"
+    )
+    load(small(**search(objectives=["p95 < 1s"]), thresholds=["p95 > 2s"]))  # One is of a level, one of the run.
+
+
 def test_warnings_and_the_health_of_agents_decide_nothing_and_may_be_anything() -> None:
     thresholds = [{"rule": "max < 5s", "severity": "warn"}, "agent.cpu.max < 90% for 10s", "capacity >= 5 users"]
     load(small(**search(), thresholds=thresholds))
