@@ -99,6 +99,7 @@ AT_THE_END = {
     "data.csv": tables.DATA,
     "errors.csv": tables.ERRORS,
     "levels.csv": tables.LEVELS,
+    "capacity.csv": tables.CAPACITY,
     "trials.csv": tables.TRIALS,
     "agents.csv": tables.AGENTS,
     "objectives.csv": tables.OBJECTIVES,

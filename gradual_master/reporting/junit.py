@@ -4,6 +4,9 @@ The verdict is a case as well, and the first: a run that is invalid or interrupt
 objective holds, so that it never looks green. An objective without data is shown as the verdict judges it: a failure if
 no data fails it, else skipped.
 
+A search for capacity is a case as well, with the objectives that decided. It passes if a capacity was confirmed and
+every `capacity` objective is met.
+
 Elements and attributes: jenkinsci/xunit-plugin, junit-10.xsd. Times are seconds; the run's duration is the verdict's,
 and objectives take none of their own.
 """
@@ -15,14 +18,17 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from gradual_common.rules.rule import CAPACITY
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.tables import state_of
 from gradual_master.reporting.text.failures import title_of, why
-from gradual_master.reporting.text.formatting import distinct
+from gradual_master.reporting.text.formatting import after_a_number, distinct
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.summary.sections import Summary
 
 VERDICT = "verdict"
+SEARCH = "capacity"
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not allow, not even escaped (section 2.2, Char)."""
@@ -30,7 +36,9 @@ FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 def render_junit(summary: Summary) -> str:
     """The document, ending in a newline."""
-    cases = [_verdict_case(summary), *_objective_cases(summary)]
+    found = summary.analysis.capacity
+    searched = [] if found is None else [_capacity_case(summary, found)]
+    cases = [_verdict_case(summary), *searched, *_objective_cases(summary)]
     counts = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in ("failure", "error", "skipped")}
     shared = {
         "name": summary.run.name,
@@ -74,6 +82,11 @@ def _facts(summary: Summary) -> Iterator[tuple[str, object]]:
     names = ("requests", "failures", "error_rate", "throughput_rps", "request_rate_rps")
     yield from ((name, totals[name]) for name in names)
     yield from ((f"response_time_{name}_ms", times[name]) for name in ("p50", "p95", "p99", "max"))
+    if (found := summary.analysis.capacity) is not None:
+        yield from ((f"capacity.{name}", found[name]) for name in ("users", "low", "high", "ended_by"))
+        flags = (("confirmed", found.confirmed), ("recovered", found.recovered))
+        yield from ((f"capacity.{name}", None if is_so is None else str(is_so).lower()) for name, is_so in flags)
+        yield "capacity.objectives", "; ".join(found.objectives)
 
 
 def _case(summary: Summary, name: str, seconds: float = 0.0) -> ET.Element:
@@ -91,9 +104,30 @@ def _verdict_case(summary: Summary) -> ET.Element:
     return case
 
 
+def _capacity_case(summary: Summary, found: CapacityResult) -> ET.Element:
+    """Passed, or why the search has found nothing that counts."""
+    case, verdict = _case(summary, SEARCH), summary.verdict
+    missed = [row for row in verdict.objectives if row.rule.startswith(CAPACITY) and state_of(row) == "failed"]
+    reasons = [reason for reason in verdict.reasons if reason.startswith("find_capacity: ")]
+    reasons += [row.reason or row.name for row in missed]
+    facts = [
+        *(f"{name}: {'none' if found[name] is None else found[name]}" for name in ("users", "low", "high")),
+        f"confirmed: {'yes' if found.confirmed else 'no'}",
+        f"ended by: {found.ended_by}",
+        *(f"objective: {rule}" for rule in found.objectives),
+    ]
+    if reasons:
+        kind = "error" if verdict.status in ("invalid", "interrupted") else "failure"
+        _add_problem(case, kind, SEARCH, "; ".join(reasons), facts)
+    else:
+        _add_output(case, facts)
+    return case
+
+
 def _objective_cases(summary: Summary) -> Iterator[ET.Element]:
     rows = summary.verdict.objectives
-    _, *names = distinct((VERDICT, *(row.name for row in rows)))
+    given = (VERDICT,) if summary.analysis.capacity is None else (VERDICT, SEARCH)
+    names = list(distinct((*given, *(row.name for row in rows))))[len(given) :]
     for name, row in zip(names, rows, strict=True):
         case = _case(summary, name)
         facts, state = list(_observations(row)), state_of(row)
@@ -122,7 +156,7 @@ def _observations(row: ObjectiveRow) -> Iterator[str]:
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{value} ms" if unit == "ms" else f"{value}{unit}"
+    return f"{value}{after_a_number(unit)}"
 
 
 def _add_problem(case: ET.Element, kind: str, type_: str, message: str, lines: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from gradual_common.process.exit_codes import Status
+from gradual_master.reporting.capacity_metrics import capacity_families
 from gradual_master.reporting.interface.files import FileReporter
 from gradual_master.reporting.text.formatting import distinct
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
@@ -56,12 +57,13 @@ class SummaryMetrics(Collector):
         self._summary = summary
 
     def collect(self) -> Iterator[Metric]:
-        """All families: the verdict, the whole run, its steps, its groups, its objectives."""
+        """All families: the verdict, the whole run, its steps, its groups, its objectives, its capacity."""
         yield from _of_run(self._summary)
         yield from _of_steps(self._summary.actions)
         yield from _of_metrics(self._summary.metrics)
         yield from _of_groups(self._summary.groups)
         yield _of_objectives(self._summary.verdict.objectives)
+        yield from capacity_families(self._summary.analysis.capacity)
 
 
 def _of_run(summary: Summary) -> Iterator[Metric]:

@@ -251,6 +251,26 @@ def _watched(name: str, level: LevelRow) -> float | None:
     return level.watch.get(name)
 
 
+def _capacity(summary: Any) -> Iterable[Any]:
+    found = summary.analysis.capacity
+    return () if found is None else (found,)
+
+
+CAPACITY = Table(
+    _capacity,
+    (
+        column("found_users", of="users"),
+        column("low_users", of="low"),
+        column("high_users", of="high"),
+        *raw("confirmed recovered ended_by"),
+        column("initial_users", of="initial"),
+        column("max_users", of="max_concurrency"),
+        *raw("objectives"),
+    ),
+)
+"""What a search for capacity has found: one row, none in a plan without one."""
+
+
 def _trials(summary: Any) -> Iterable[Any]:
     capacity = summary.analysis.capacity
     return () if capacity is None else capacity.trials

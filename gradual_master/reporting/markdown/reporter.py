@@ -119,7 +119,7 @@ def _heading(summary: Summary) -> str:
     verdict, run = summary.verdict, summary.run
     emoji, words = VERDICTS[verdict.status]
     facts = [show_seconds(run.duration_s), f"run {escape(run.id)}", f"exit code {run.exit_code}"]
-    answer = "".join(f"{escape(sentence)} " for sentence in summary.analysis.answer).strip()
+    answer = "".join(f"{escape(sentence, MAX_SENTENCE_CHARS)} " for sentence in summary.analysis.answer).strip()
     paragraphs = (f"### {emoji} {escape(run.name)}: {words}{_extent(summary)}", answer, ", ".join(facts))
     return "".join(f"{paragraph}\n\n" for paragraph in paragraphs if paragraph)
 

@@ -39,6 +39,8 @@ GAUGES: dict[str, tuple[str, str]] = {
     "gradual.agent.start_lag": ("s", "The latest start of a request after a think time in an interval"),
     "gradual.agent.connections": ("{connection}", "Connections that an agent holds at the end of an interval"),
     "gradual.objective.passed": ("1", "1 while the run so far meets an objective, 0 while it does not"),
+    "gradual.capacity.users": ("{user}", "The most users with whom all objectives of a search were met"),
+    "gradual.capacity.confirmed": ("1", "1 if a second trial of that capacity held, 0 if none did"),
 }
 """Unit and description of every gauge."""
 

@@ -26,6 +26,7 @@ from typing import Literal, NamedTuple
 
 from gradual_common.clock import NS_PER_MS, NS_PER_S
 from gradual_common.histogram.histogram import Histogram
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.reporting.metric_sums import MetricKey, MetricSums, add_metrics
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
 from gradual_master.results.judging.objectives.objective import ObjectiveRow
@@ -101,11 +102,12 @@ class PendingMetrics:
         add_metrics(self._values, record.metrics(), warm_up=record.warm_up)
         self._add_gauges(tuple(_gauges(record)))
 
-    def judge(self, objectives: Sequence[ObjectiveRow], at: int) -> None:
-        """Add the objectives of the verdict. Now objectives without data have a result too."""
+    def judge(self, objectives: Sequence[ObjectiveRow], at: int, capacity: CapacityResult | None = None) -> None:
+        """Add the objectives of the verdict, and what a search has found. Now objectives without data have a result."""
         # Later than the last interval in any case: a gauge has one value per instant.
         self._at = max(at, self._at + 1)
-        self._add_gauges(tuple(_judged(row) for row in objectives if row.passed is not None))
+        judged = (_judged(row) for row in objectives if row.passed is not None)
+        self._add_gauges((*judged, *_found(capacity)))
 
     def _add_gauges(self, values: tuple[GaugeValue, ...]) -> None:
         self._intervals.append(IntervalGauges(self._at, values))
@@ -155,6 +157,15 @@ def _gauges(record: IntervalRecord) -> Iterator[GaugeValue]:
             if lag_ms is not None:
                 yield GaugeValue(metric, name, lag_ms * NS_PER_MS / NS_PER_S)
     yield from (_judged(row) for row in record.objectives if row.observed is not None and row.passed is not None)
+
+
+def _found(capacity: CapacityResult | None) -> Iterator[GaugeValue]:
+    if capacity is None:
+        return
+    for of, number in (("found", capacity.users), ("low", capacity.low), ("high", capacity.high)):
+        if number is not None:
+            yield GaugeValue("gradual.capacity.users", (("gradual.capacity.of", of),), float(number))
+    yield GaugeValue("gradual.capacity.confirmed", (), float(capacity.confirmed))
 
 
 def _judged(row: ObjectiveRow) -> GaugeValue:

@@ -81,7 +81,7 @@ class OtlpReporter(Reporter):
         if self._exporter is None:
             return
         at = unix_ns(summary.run.finished_at)
-        self._exporter.post(lambda pending: pending.judge(summary.verdict.objectives, at))
+        self._exporter.post(lambda pending: pending.judge(summary.verdict.objectives, at, summary.analysis.capacity))
         self._finish(self._finish_s)
 
     def close(self) -> None:

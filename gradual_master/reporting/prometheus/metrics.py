@@ -23,6 +23,8 @@ from gradual_common import __version__
 from gradual_common.clock import NS_PER_S
 from gradual_common.histogram.buckets import FIRST_INDEX, SCALE
 from gradual_common.histogram.histogram import Histogram
+from gradual_master.analysis.capacity.result import CapacityResult
+from gradual_master.reporting.capacity_metrics import capacity_families
 from gradual_master.reporting.metric_sums import MetricKey, MetricSums, add_metrics
 from gradual_master.reporting.prometheus.values import value_families
 from gradual_master.reporting.step_sums import StepKey, StepSums, add_rows
@@ -97,6 +99,8 @@ class RunMetrics(Collector):
         self._values: MetricSums = {}
         self._last: IntervalRecord | None = None
         self._objectives: tuple[ObjectiveRow, ...] = ()
+        self._capacity: CapacityResult | None = None
+        """None before the run is judged, and in a plan without a search."""
 
     def begin(self, run: RunFacts) -> None:
         """Set the run; the schedule is about to start."""
@@ -129,6 +133,7 @@ class RunMetrics(Collector):
                 if _has_grown(self._values.get(metric, Histogram()), values):
                     self._values[metric] = values
             self._objectives = summary.verdict.objectives
+            self._capacity = summary.analysis.capacity
 
     def collect(self) -> Iterator[Metric]:
         """All families, in one state."""
@@ -142,6 +147,7 @@ class RunMetrics(Collector):
             if self._last is not None:
                 families += _gauges(self._last)
             families.append(_objective_gauge(self._objectives))
+            families += capacity_families(self._capacity)
         return iter(families)
 
     def _counters(self) -> Iterator[Metric]:

@@ -75,7 +75,12 @@ def show_value(value: float | None, unit: str) -> str:
         return NO_DATA
     if unit == "%":
         return show_percent(value / 100)
-    return f"{show_number(value, 2)}{' ms' if unit == 'ms' else unit}"
+    return f"{show_number(value, 2)}{after_a_number(unit)}"
+
+
+def after_a_number(unit: str) -> str:
+    """The unit as it follows a number: ` ms`, ` users`, `%`, `/s`."""
+    return f" {unit}" if unit in ("ms", "users") else unit
 
 
 def show_of_target(users: float | None, target: float) -> str:

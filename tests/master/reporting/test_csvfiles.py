@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
+from searched_run import SearchedRun, queue
 
 from gradual_common.kinds.failures import KINDS
 from gradual_master.errors import ReporterError
@@ -266,6 +267,7 @@ def test_every_column_but_counts_names_and_flags_bears_its_unit() -> None:
         ),
         *("rows", "handed_out", "used", "exhausted"),
         *("purpose", "outcome", "certain", "too_few", "why"),
+        *("confirmed", "recovered", "ended_by", "objectives"),
         *("watch", "value", "gaps"),
         *("kind", "status_code", "label", "cause", "example"),
         *("rule", "scope", "observed", "limit", "unit", "samples", "severity", "passed", "worst", "reason"),
@@ -320,3 +322,25 @@ def test_the_documentation_names_every_file_and_the_columns_of_the_intervals() -
     shown = re.search(r"`intervals.csv` has the columns\n\n```text\n(.*?)\n```", page, re.DOTALL)
     assert shown is not None
     assert re.split(r",\s+", shown[1].strip()) == header(DURING["intervals.csv"])
+
+
+def test_a_search_has_a_row_with_its_result_and_other_runs_have_none(tmp_path: Path) -> None:
+    tables, _, _ = written(tmp_path / "ramp")
+    assert tables["capacity.csv"] == []
+    summary = SearchedRun(queue()).run()
+    found = summary.analysis.capacity
+    assert found is not None
+    reporter = CsvReporter(str(tmp_path / "search"))
+    reporter.on_test_complete(summary)
+    (row,) = read(tmp_path / "search" / "capacity.csv")
+    assert row == {
+        "found_users": str(found.users),
+        "low_users": str(found.low),
+        "high_users": str(found.high),
+        "confirmed": "true",
+        "recovered": "true",
+        "ended_by": "found",
+        "initial_users": "10",
+        "max_users": "200",
+        "objectives": "mean < 100ms;error_rate < 5%",
+    }

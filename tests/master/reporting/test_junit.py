@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
+from searched_run import SearchedRun, queue
 
 from gradual_common import __version__
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.errors import ReporterError
 from gradual_master.reporting.junit import JunitReporter, render_junit
+from gradual_master.results.judging.objectives.objective import ObjectiveRow
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
@@ -290,3 +293,59 @@ def test_what_failed_is_reported_with_its_first_cause() -> None:
     lines = text_of(parsed(replace(summary, errors=rows[:1])), "system-out").splitlines()
     assert lines[-1].removeprefix("||").startswith(f"HTTP 404 × {rows[0].count} in customer / browse: ")
     assert lines[-1].endswith(": GET http://a/b → 404")
+
+
+def searched(**changes: Any) -> ET.Element:
+    """The case of a search in which 10 users held, and 20 did not."""
+    found = CapacityResult(10, 10, 20, True, None, "found", 10, 200, ("mean < 100ms", "error_rate < 5%"), ())
+    summary = summary_of()
+    verdict = replace(summary.verdict, **changes.pop("verdict", {}))
+    analysis = replace(summary.analysis, capacity=replace(found, **changes))
+    suite = parsed(replace(summary, verdict=verdict, analysis=analysis))
+    return next(case for case in suite.findall("testcase") if case.attrib["name"] == "capacity")
+
+
+def test_a_confirmed_capacity_is_a_case_that_passes_and_names_what_decided() -> None:
+    case = searched()
+    assert [child.tag for child in case] == ["system-out"]
+    assert case.findtext("system-out", "").splitlines() == [
+        "users: 10",
+        "low: 10",
+        "high: 20",
+        "confirmed: yes",
+        "ended by: found",
+        "objective: mean < 100ms",
+        "objective: error_rate < 5%",
+    ]
+
+
+@pytest.mark.parametrize(("status", "tag"), [("failed", "failure"), ("invalid", "error"), ("interrupted", "error")])
+def test_a_search_that_found_nothing_that_counts_is_not_green(status: str, tag: str) -> None:
+    reasons = ("p95 < 1s: 2 s", "find_capacity: the duration was over before a capacity was confirmed")
+    case = searched(users=None, confirmed=False, verdict={"status": status, "reasons": reasons})
+    (problem,) = case
+    assert (problem.tag, problem.attrib["message"]) == (tag, reasons[1])
+    assert (problem.text or "").startswith("users: none\n")
+
+
+def test_a_capacity_that_is_too_small_is_a_failure() -> None:
+    reason = "capacity >= 30 users: 10 users"
+    row = ObjectiveRow("enough", "capacity >= 30 users", "", 10, 30, "users", 3, "fail", False, None, 10, reason)
+    case = searched(verdict={"status": "failed", "reasons": (reason,), "objectives": (row,)})
+    assert [(child.tag, child.attrib["message"]) for child in case] == [("failure", reason)]
+
+
+def test_the_result_of_a_search_is_in_the_properties() -> None:
+    summary = SearchedRun(queue()).run()
+    found = summary.analysis.capacity
+    assert found is not None
+    properties = {one.attrib["name"]: one.attrib["value"] for one in parsed(summary).iter("property")}
+    assert {name: value for name, value in properties.items() if name.startswith("capacity.")} == {
+        "capacity.users": str(found.users),
+        "capacity.low": str(found.low),
+        "capacity.high": str(found.high),
+        "capacity.confirmed": "true",
+        "capacity.recovered": "true",
+        "capacity.ended_by": "found",
+        "capacity.objectives": "mean < 100ms; error_rate < 5%",
+    }

@@ -358,3 +358,10 @@ def test_the_file_is_written_where_it_was_asked_for(tmp_path: Path, monkeypatch:
         assert (tmp_path / name).read_text(encoding="utf-8") == render_markdown(summary)
     with pytest.raises(ReporterError, match=f"-o markdown={tmp_path}: this is a folder; name a file in it"):
         MarkdownReporter(str(tmp_path)).prepare()
+
+
+def test_a_sentence_of_the_answer_is_whole() -> None:
+    sentence = f"The fit puts it at about 100 users ({'x' * 200}: 69 to 148)."
+    summary = summary_of()
+    answered = replace(summary, analysis=replace(summary.analysis, answer=(sentence,)))
+    assert sentence in render_markdown(answered)

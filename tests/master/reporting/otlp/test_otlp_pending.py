@@ -9,6 +9,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otlp_run import BEGIN, FedRun
 from raw_run import S
 
+from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.reporting.otlp import pending as pending_metrics
 from gradual_master.reporting.otlp.encoding import encode
 from gradual_master.reporting.otlp.pending import Export, PendingMetrics
@@ -56,3 +57,15 @@ def test_what_waits_goes_in_exports_that_a_receiver_takes(run: FedRun, monkeypat
     assert [interval.at for export in exports for interval in export.intervals] == [BEGIN + n * S for n in range(1, 11)]
     assert [requests_of(export) for export in exports] == [10 * len(run.samples[1]), *[0] * (len(exports) - 1)]
     assert len(exports) > 2
+
+
+def test_the_result_of_a_search_is_exported_with_the_verdict() -> None:
+    pending = PendingMetrics("cumulative", 0)
+    found = CapacityResult(47, 45, None, True, None, "found", 10, 200, ("mean < 100ms",), ())
+    pending.judge((), 5, found)
+    (gauges,) = pending.take().intervals
+    assert [tuple(value) for value in gauges.values] == [
+        ("gradual.capacity.users", (("gradual.capacity.of", "found"),), 47.0),
+        ("gradual.capacity.users", (("gradual.capacity.of", "low"),), 45.0),
+        ("gradual.capacity.confirmed", (), 1.0),
+    ]

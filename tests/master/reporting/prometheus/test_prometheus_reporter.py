@@ -39,6 +39,7 @@ from prometheus_run import (
     wait_until,
 )
 from raw_run import MS, S, run_of
+from searched_run import SearchedRun, queue
 from structlog.testing import capture_logs
 
 from gradual_common import __version__
@@ -182,7 +183,8 @@ def test_the_documentation_names_every_metric() -> None:
     names = {key[0] for key in samples_of(metrics_of(replace(reported, intervals=reported.intervals[::-1])))}
     documented = set(re.findall(r"`(gradual_\w+)`", PAGE.split("\n## prometheus\n")[1]))
     of_metrics = {"gradual_metric", "gradual_counter_total"}  # This plan has none; see test_metric_sums.py.
-    assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} | of_metrics == documented
+    of_search = {name for name in documented if name.startswith("gradual_capacity_")}  # See test_capacity_metrics.py.
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} | of_metrics | of_search == documented
 
 
 def is_all_there(prometheus: Scraper, reported: ReportedRun) -> bool | None:
@@ -380,3 +382,15 @@ def test_scrapes_while_intervals_come_see_one_moment_each(reporter: PrometheusRe
 
 
 # ── Prometheus itself ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_result_of_a_search_is_served_at_its_end() -> None:
+    metrics = RunMetrics()
+    summary = SearchedRun(queue()).run()
+    found = summary.analysis.capacity
+    assert found is not None
+    assert not any(family.name.startswith("gradual_capacity") for family in metrics.collect())
+    metrics.settle(summary)
+    (users,) = (family for family in metrics.collect() if family.name == "gradual_capacity_users")
+    seen = {sample.labels["of"]: sample.value for sample in users.samples}
+    assert seen == {"found": found.users, "low": found.low, "high": found.high}

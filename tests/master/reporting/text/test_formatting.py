@@ -126,3 +126,10 @@ def test_steps_that_always_fail_are_named_once_for_all_levels(level: LevelRow) -
     rows = [replace(level, failing_always=("a / dead",)), level, replace(level, failing_always=("b / gone",))]
     assert always_failing(rows) == {"a / dead", "b / gone"}
     assert always_failing([level]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"), [("ms", "47 ms"), ("users", "47 users"), ("/s", "47/s"), ("%", "47%"), ("", "47")]
+)
+def test_words_stand_apart_from_their_number(unit: str, shown: str) -> None:
+    assert show_value(47, unit) == shown
