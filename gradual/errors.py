@@ -10,6 +10,7 @@ GradualError
 ├── StarterRefusedError      `gradual init` cannot or will not write its file
 ├── MeasurementsRefusedError `gradual analyze` cannot use its file
 ├── CompareRefusedError      `gradual compare` cannot use its files, or must not compare their runs
+│   └── NoJsonError          one of its files is no JSON
 ├── RepeatRefusedError       `gradual repeat` cannot use its folder or its options
 ├── CertsRefusedError        `gradual certs` cannot or will not make a certificate or a file
 ├── HostsRefusedError        `gradual fleet run` cannot use its hosts or options as they are given
@@ -67,6 +68,10 @@ class CompareRefusedError(GradualError):
     """`gradual compare` cannot use its files, or must not compare their runs; the message says what would be right."""
 
     exit_code = WRONG_INPUT
+
+
+class NoJsonError(CompareRefusedError):
+    """A file that `gradual compare` reads is no JSON; the message names it and the reason."""
 
 
 class RepeatRefusedError(GradualError):

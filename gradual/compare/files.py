@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gradual.errors import CompareRefusedError
+import typer
+
+from gradual.errors import CompareRefusedError, NoJsonError
 from gradual_common.plan.model.baselines import names_a_file
 from gradual_common.secrecy.quoting import visible
+from gradual_common.units import count
 from gradual_master.comparing.reading import SummaryRun, read_run
+from gradual_master.errors import SummaryRefusedError
+from gradual_master.results.json_files import read_json
 from gradual_master.results.summary.sections import SCHEMA
 
 HINT = "`gradual run PLAN -o json=PATH` writes a summary"
-MAX_BYTES = 256 << 20
-"""Of one file: the summary of a day with a thousand steps has a tenth of it."""
-
 
 Stored = Callable[[str], Any]
 """The summary of a stored run, by its id, the beginning of it, or `last`."""
@@ -49,16 +50,38 @@ def _name_of(path: Path | None, names: Mapping[str, int]) -> str | None:
 
 
 def _documents(path: Path) -> Iterator[tuple[Path, Any]]:
-    """One file, or all summaries of a folder, by name; other JSON files of a folder are passed over."""
+    """One file, or all summaries of a folder, by name; its other files are passed over."""
     if not path.is_dir():
         yield path, _read(path)
         return
-    found = [(file, _read(file)) for file in sorted(path.glob("*.json")) if file.is_file()]
-    summaries = [(file, document) for file, document in found if _is_summary(document)]
+    summaries, others, broken = _in_folder(path)
     if not summaries:
-        there = f"none of its {len(found)} JSON files is one" if found else "it has no *.json"
-        raise CompareRefusedError(f"{path}: no summary in this folder, {there}; {HINT}")
+        total = len(others) + len(broken)
+        there = f"none of its {count(total, '*.json file')} is one" if total else "it has no *.json"
+        no_json = f" ({len(broken)} of them no JSON)" if broken else ""
+        raise CompareRefusedError(f"{path}: no summary in this folder, {there}{no_json}; {HINT}")
+    if broken:  # It may be a summary of which a part is missing: the comparison would be of fewer runs.
+        names = ", ".join(visible(file.name) for file in broken)
+        typer.echo(f"note: passed over in {path}, no JSON: {names}", err=True)
     yield from summaries
+
+
+def _in_folder(path: Path) -> tuple[list[tuple[Path, Any]], list[Path], list[Path]]:
+    """The summaries of a folder, its other JSON files, and what ends in `.json` but is no JSON."""
+    summaries, others, broken = [], [], []
+    for file in sorted(path.glob("*.json")):
+        if not file.is_file():
+            continue
+        try:
+            document = _read(file)
+        except NoJsonError:
+            broken.append(file)
+            continue
+        if _is_summary(document):
+            summaries.append((file, document))
+        else:
+            others.append(file)
+    return summaries, others, broken
 
 
 def _is_summary(document: Any) -> bool:
@@ -67,12 +90,8 @@ def _is_summary(document: Any) -> bool:
 
 def _read(path: Path) -> Any:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CompareRefusedError(f"{path} is larger than {MAX_BYTES >> 20} MB: no summary is; {HINT}")
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
+        return read_json(path)
     except OSError as error:
         raise CompareRefusedError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise CompareRefusedError(f"{path} is not UTF-8 (byte {error.start}); {HINT}") from error
-    except (ValueError, RecursionError) as error:
-        raise CompareRefusedError(f"{path} is no JSON: {error}; {HINT}") from error
+    except SummaryRefusedError as error:
+        raise NoJsonError(f"{error}; {HINT}") from error

@@ -19,7 +19,7 @@ from gradual_common.units import count
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.runs import MIN_VARIATION_RUNS
 from gradual_master.comparing.history import histories_of
-from gradual_master.comparing.reading import read_run
+from gradual_master.comparing.reading import JUDGED, SummaryRun, read_run
 from gradual_master.comparing.summaries import compare_sides
 from gradual_master.comparing.variation import variations_of
 from gradual_master.errors import StoreInputError
@@ -62,16 +62,19 @@ def make_baseline(store: str | None, name: str, named: Sequence[str]) -> None:
 def check_runs(name: str, summaries: Sequence[Summary]) -> None:
     """StoreInputError with every reason why these runs are no baseline."""
     runs = [read_run(summary.to_dict()) for summary in summaries]
-    refusals = _refusals_of_one(summaries[0]) if len(runs) == 1 else compare_sides(runs[:1], runs[1:]).refusals
+    refusals = tuple(_refusals_of_one(runs[0])) if len(runs) == 1 else compare_sides(runs[:1], runs[1:]).refusals
     if refusals:
         raise StoreInputError(f"these runs make no baseline {name}: {' '.join(refusals)}")
 
 
-def _refusals_of_one(summary: Summary) -> tuple[str, ...]:
-    # A run is compared with another of its kind: what that refuses of this one alone is refused now.
-    run, other = read_run(summary.to_dict()), read_run(summary.to_dict(), "itself")
-    found = compare_sides([run], [other]).refusals
-    return tuple(refusal for refusal in found if "same run" not in refusal and "itself" not in refusal)
+def _refusals_of_one(run: SummaryRun) -> Iterator[str]:
+    """What would refuse every comparison with this run."""
+    if run.status not in JUDGED:
+        yield f"{run.name}: the run is {run.status}, so that its values are not the system's. Leave it out."
+    if run.facts.fingerprint is None:
+        yield f"{run.name}: its machine was not recorded, so that it is not known which runs are on the same kind."
+    if not run.facts.targets:
+        yield f"{run.name} has no level with users that was measured."
 
 
 def show_baselines(store: str | None, *, as_json: bool) -> None:

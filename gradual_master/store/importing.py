@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from gradual_master.errors import StoreInputError, SummaryRefusedError
+from gradual_master.results.json_files import read_json
 from gradual_master.results.summary.reading import read_summary
 from gradual_master.results.summary.sections import Summary
 from gradual_master.store.opening import open_store
@@ -16,11 +15,9 @@ from gradual_master.store.runs import add_run
 def read_summary_file(path: Path) -> Summary:
     """The summary in a JSON file; StoreInputError or SummaryRefusedError names the file and the reason."""
     try:
-        document: Any = json.loads(path.read_bytes())
+        document = read_json(path)
     except OSError as error:
         raise StoreInputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise SummaryRefusedError(f"{path} is no JSON file: {error}") from error
     try:
         return read_summary(document)
     except SummaryRefusedError as error:

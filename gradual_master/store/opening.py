@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspe
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from gradual_common.secrecy.quoting import shorten
 from gradual_master.errors import StoreError, StoreInputError
 
 HEAD = "r0001"
@@ -121,3 +122,5 @@ def _translated(path: Path) -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(f"the store {path} cannot be used: {reason}") from error
+    except UnicodeEncodeError as error:  # A word of a command line in another encoding.
+        raise StoreInputError(f"{shorten(error.object)!a} is not UTF-8, as every name in a store is") from error

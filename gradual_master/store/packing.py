@@ -27,8 +27,13 @@ def unpack_document(packed: bytes) -> dict[str, Any]:
     return document
 
 
+def storable(text: str) -> str:
+    """A text with a question mark for each half of a surrogate pair, as in files: SQLite takes none."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def pack_text(text: str) -> bytes:
-    """A text, compressed; half of a surrogate pair becomes a question mark, as in files."""
+    """A `storable` text, compressed."""
     return ZstdCompressor().compress(text.encode("utf-8", "replace"))
 
 

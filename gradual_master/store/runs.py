@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
-from gradual_common.secrecy.quoting import quoted
+from gradual_common.secrecy.quoting import quoted, visible
 from gradual_master.errors import StoreInputError
-from gradual_master.store.packing import pack_document, pack_text, unpack_document, unpack_text
+from gradual_master.store.packing import pack_document, pack_text, storable, unpack_document, unpack_text
 from gradual_master.store.tables import BASELINE_RUNS, RUNS
 
 if TYPE_CHECKING:  # heavy: a list of runs needs no summary
@@ -51,14 +51,14 @@ class StoredRun:
         run, totals = summary.run, summary.totals
         return cls(
             id=run.id,
-            name=run.name,
-            started_at=run.started_at,
-            finished_at=run.finished_at,
+            name=storable(run.name),
+            started_at=storable(run.started_at),
+            finished_at=storable(run.finished_at),
             status=summary.verdict.status,
             exit_code=run.exit_code,
-            plan_sha256=run.plan_sha256,
-            tags=dict(run.tags),
-            version=run.version,
+            plan_sha256=storable(run.plan_sha256),
+            tags={storable(name): storable(value) for name, value in run.tags.items()},
+            version=storable(run.version),
             users=_users_of(summary),
             throughput_rps=totals.throughput_rps,
             p95_ms=totals.response_time_ms.p95,
@@ -89,12 +89,18 @@ class RunFilter:
 
 
 def add_run(connection: Connection, summary: Summary, plan: str | None = None) -> bool:
-    """Write a run, and the plan as it ran; returns False for one that is there already, which stays as it is."""
-    row = StoredRun.of(summary)
-    if connection.execute(select(RUNS.c.id).where(RUNS.c.id == row.id)).first() is not None:
-        return False
-    packed_plan = None if plan is None else pack_text(plan)
-    connection.execute(insert(RUNS).values(**row.to_dict(), summary=pack_document(summary.to_dict()), plan=packed_plan))
+    """Write a run, and the plan as it ran; returns False for one that is there already, which stays as it is.
+
+    StoreInputError for a number that no summary has: one that is not finite, or beyond 64 bits.
+    """
+    try:
+        row = StoredRun.of(summary)
+        if connection.execute(select(RUNS.c.id).where(RUNS.c.id == row.id)).first() is not None:
+            return False
+        documents = {"summary": pack_document(summary.to_dict()), "plan": None if plan is None else pack_text(plan)}
+        connection.execute(insert(RUNS).values(**row.to_dict(), **documents))
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise StoreInputError(f"the run {visible(summary.run.id)} cannot be stored: {error}") from error
     return True
 
 

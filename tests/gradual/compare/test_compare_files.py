@@ -59,10 +59,10 @@ def test_a_name_cannot_move_the_cursor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r"a\.json is no JSON: .*; `gradual run PLAN -o json=PATH` writes a summary"),
+        (b"", r"a\.json is no JSON file: .*; `gradual run PLAN -o json=PATH` writes a summary"),
         (b"{", r"a\.json is no JSON"),
         (b"[" * 100_000, r"a\.json is no JSON"),
-        ("é".encode("latin-1"), r"a\.json is not UTF-8 \(byte 0\)"),
+        ("é".encode("latin-1"), r"a\.json is no JSON file: it is not UTF-8 \(byte 0\)"),
     ],
 )
 def test_a_file_that_is_no_json_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
@@ -83,8 +83,22 @@ def test_a_folder_without_summaries_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompareRefusedError, match=r"no summary in this folder, it has no \*\.json"):
         read_sides([str(tmp_path)])
     (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(CompareRefusedError, match="none of its 1 JSON files is one"):
+    with pytest.raises(CompareRefusedError, match=r"none of its 1 \*\.json file is one;"):
         read_sides([str(tmp_path)])
+    (tmp_path / "tsconfig.json").write_text("// with a comment\n{}")
+    with pytest.raises(CompareRefusedError, match=r"none of its 2 \*\.json files is one \(1 of them no JSON\)"):
+        read_sides([str(tmp_path)])
+
+
+def test_a_file_of_a_folder_that_is_no_json_is_passed_over_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_all(tmp_path / "a", documents("a", runs=2))
+    (tmp_path / "a" / "tsconfig.json").write_text("// with a comment\n{}")
+    (tmp_path / "a" / "deep.json").write_text("[" * 100_000)
+    (side,) = read_sides([folder])
+    assert [run.name for run in side] == ["a0.json", "a1.json"]
+    assert capsys.readouterr().err == f"note: passed over in {folder}, no JSON: deep.json, tsconfig.json\n"
 
 
 def test_an_empty_word_is_not_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

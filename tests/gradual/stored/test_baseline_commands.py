@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from stored_runs import measured_summary
 from typer.testing import CliRunner, Result
 
 from gradual.cli.app import app
-from gradual_master.errors import StoreInputError
+from gradual_master.errors import StoreInputError, SummaryRefusedError
 from gradual_master.reporting.jsonfile import render_json
 from gradual_master.store.opening import open_store
 from gradual_master.store.runs import add_run
@@ -103,23 +104,39 @@ def test_a_baseline_of_few_runs_has_no_history(gradual: Gradual) -> None:
         (["main", IDS[0], IDS[4]], "ran another plan than"),
         (["main", IDS[0], IDS[0]], "Give every run once"),
         (["main", "absent.json"], "absent.json cannot be read: No such file"),
+        (["main", "deep.json"], "deep.json is no JSON file: maximum recursion"),
+        (["main", "huge.json"], f"the run {IDS[9]} cannot be stored: "),
         (["main", "2025"], "no run's id begins with '2025'"),
         (["a/b", IDS[0]], "'a/b' cannot be the name of a baseline"),
     ],
 )
 def test_runs_that_make_no_baseline_are_refused_and_nothing_is_stored(
-    gradual: Gradual, words: list[str], reason: str
+    gradual: Gradual, words: list[str], reason: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(StoreInputError) as caught:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    huge = measured_summary(9)
+    levels = (replace(huge.levels[0], target=1e30),)
+    (tmp_path / "huge.json").write_text(render_json(replace(huge, levels=levels)))
+    with pytest.raises((StoreInputError, SummaryRefusedError)) as caught:
         gradual("baseline", "set", *words)
     assert reason in str(caught.value)
     assert gradual("baseline", "list").stdout == ""
 
 
-def test_an_invalid_run_makes_no_baseline_alone(gradual: Gradual, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "key", "value", "reason"),
+    [
+        ("verdict", "status", "invalid", "the run is invalid, so that its values are not the system's"),
+        ("run", "fingerprint", None, "its machine was not recorded"),
+        (None, "levels", [], "has no level with users that was measured"),
+    ],
+)
+def test_a_run_that_no_run_can_be_compared_with_makes_no_baseline_alone(
+    gradual: Gradual, tmp_path: Path, part: str | None, key: str, value: object, reason: str
+) -> None:
     document = measured_summary(9).to_dict()
-    document["verdict"]["status"] = "invalid"
-    (tmp_path / "invalid.json").write_text(json.dumps(document))
-    with pytest.raises(StoreInputError, match="the run is invalid, so that its values are not the system's"):
-        gradual("baseline", "set", "main", "invalid.json")
+    (document if part is None else document[part])[key] = value
+    (tmp_path / "alone.json").write_text(json.dumps(document))
+    with pytest.raises(StoreInputError, match=reason):
+        gradual("baseline", "set", "main", "alone.json")
     assert IDS[9] not in gradual("runs").stdout

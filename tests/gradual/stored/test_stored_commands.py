@@ -71,6 +71,14 @@ def test_a_deleted_run_is_gone(gradual: Gradual) -> None:
 
 
 @pytest.mark.parametrize(
+    "words", [["runs", "--name"], ["runs", "--delete"], ["report"], ["baseline", "show"], ["baseline", "remove"]]
+)
+def test_a_word_in_another_encoding_is_refused(gradual: Gradual, words: list[str]) -> None:
+    with pytest.raises(StoreInputError, match=r"'\\udcff' is not UTF-8, as every name in a store is"):
+        gradual(*words, "\udcff")
+
+
+@pytest.mark.parametrize(
     "words", [["runs", "--delete", ""], ["report", ""], ["export", "", "a.json"], ["baseline", "set", "main", ""]]
 )
 def test_an_empty_word_is_no_run(gradual: Gradual, words: list[str]) -> None:

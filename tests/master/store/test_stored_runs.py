@@ -1,5 +1,6 @@
 """Runs in the store: written once, found by what a user types, read as they were."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,6 +147,30 @@ def test_a_run_without_a_measurement_has_no_values(database: StoreDatabase) -> N
         run = find_run(connection, "last")
     assert (run.throughput_rps, run.p95_ms) == (None, None)
     assert run.users == sum(group.users_target for group in summary.groups)
+
+
+def test_half_of_a_surrogate_pair_in_a_name_takes_no_run_with_it(database: StoreDatabase) -> None:
+    with database.writing() as connection:
+        add_run(connection, stored_summary(6, name="a\ud800b", tags={"x\udcff": "y\udcff"}))
+        run = find_run(connection, "last")
+    assert (run.name, run.tags) == ("a?b", {"x?": "y?"})
+
+
+def test_an_id_that_is_no_text_is_refused(database: StoreDatabase) -> None:
+    with database.writing() as connection, pytest.raises(StoreInputError, match=r"the run a\\ud800 cannot be stored"):
+        add_run(connection, stored_summary(8, id="a\ud800"))
+
+
+@pytest.mark.parametrize("target", [1e30, math.inf, math.nan])
+def test_a_number_that_no_summary_has_is_refused_with_the_run(database: StoreDatabase, target: float) -> None:
+    summary = stored_summary(7)
+    huge = replace(summary, levels=(replace(summary.levels[0], target=target),))
+    with (
+        database.writing() as connection,
+        pytest.raises(StoreInputError, match=f"the run {summary.run.id} cannot be stored: "),
+    ):
+        add_run(connection, huge)
+    assert ids(database, RunFilter()) == [3, 2, 1]
 
 
 @pytest.mark.parametrize("packed", [b"", b"junk", pack_text("[]"), pack_text("{")])
