@@ -79,10 +79,14 @@ class SearchedRun:
 
     def run(self, seconds: int = 1800) -> Summary:
         """The summary of at most so many seconds."""
+        self.advance(seconds)
+        return self.end()
+
+    def advance(self, seconds: int) -> None:
+        """Go on for so many seconds, or until the search has ended."""
         for _ in range(seconds):
             if self._is_over_after_a_second():
                 break
-        return self.end()
 
     def end(self, **facts: Any) -> Summary:
         """The summary of what there was."""

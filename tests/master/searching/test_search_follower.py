@@ -87,12 +87,41 @@ def test_a_search_whose_time_is_over_has_confirmed_nothing() -> None:
     assert "the duration was over before a capacity was confirmed" in summary.verdict.reasons[0]
 
 
-def test_a_stopped_search_says_so() -> None:
+def stopped_after(seconds: int) -> tuple[CapacityResult, Summary]:
     run = SearchedRun(queue())
-    run.run(seconds=100)
-    summary = SearchedRun(queue()).end(stop_signal="interrupt")
-    assert found_in(summary).ended_by == "stopped"
+    run.advance(seconds)
+    summary = run.end(stop_signal="interrupt")
+    assert summary.run.measured_s == seconds, "the search had not ended before"
+    return found_in(summary), summary
+
+
+def test_a_search_that_is_stopped_in_its_first_trial_knows_nothing() -> None:
+    found, summary = stopped_after(30)
+    assert (found.users, found.trials, found.ended_by) == (None, (), "stopped")
+    assert (summary.verdict.status, summary.verdict.code) == ("interrupted", 130)
+    assert summary.analysis.answer[0] == "No level was judged before the run was ended."
+
+
+def test_a_search_that_is_stopped_in_a_later_trial_knows_what_held() -> None:
+    found, summary = stopped_after(100)
+    assert [(trial.users, trial.outcome) for trial in found.trials] == [(10, "passed")]
+    assert (found.users, found.high, found.confirmed, found.ended_by) == (10, None, False, "stopped")
     assert summary.verdict.status == "interrupted"
+    assert summary.analysis.answer[:2] == (
+        "It holds at least 10 users with mean below 100 ms and error_rate below 5%.",
+        "The run was ended before that was confirmed by a second trial.",
+    )
+
+
+def test_a_search_that_is_stopped_after_the_confirmation_has_confirmed() -> None:
+    """Ten seconds after it, the overload is held, by which recovery would be judged."""
+    whole = found_in(SearchedRun(queue()).run())
+    (confirmed,) = [trial for trial in whole.trials if trial.purpose == "confirm"]
+    found, summary = stopped_after(int(confirmed.ended_s) + 10)
+    assert (found.users, found.confirmed, found.recovered) == (whole.users, True, None)
+    assert (found.low, found.high, found.ended_by) == (whole.low, whole.high, "stopped")
+    assert summary.verdict.status == "interrupted"
+    assert not any("before that was confirmed" in sentence for sentence in summary.analysis.answer)
 
 
 def test_seconds_with_missing_users_decide_nothing() -> None:
