@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from gradual_master.comparing.summaries import SummaryComparison
 from gradual_master.reporting.text.shown_comparison import (
     COLUMNS,
+    NO_NUMBER,
     ShownMetric,
     headline,
     remarks,
@@ -36,7 +37,7 @@ def console_lines(found: SummaryComparison) -> Iterator[str]:
 
 def _needed(rows: Sequence[ShownMetric]) -> Iterator[str]:
     """How many runs a side would decide what is inconclusive."""
-    for needed in dict.fromkeys(row.needed for row in rows if row.needed):
+    for needed in dict.fromkeys(row.needed for row in rows if row.needed not in ("", NO_NUMBER)):
         names = [row.metric for row in rows if row.needed == needed]
         yield f"{needed.capitalize()} runs a side would decide {', '.join(names)}."
 

@@ -87,6 +87,8 @@ class MetricComparison(Section):
     """Beside Welch's test; it decides nothing."""
     runs_needed: int | None
     """Runs a side that would decide an inconclusive metric; None: not inconclusive, or more than 100, or unknown."""
+    is_between: bool
+    """Inconclusive with a change from `max_same` to `min_change`: no number of runs decides it while they vary so."""
     reason: str
     """Why there is no estimate; empty if there is one."""
 
@@ -140,6 +142,7 @@ class MetricEvidence:
             p_adjusted=None if p_adjusted is None else _rounded(p_adjusted),
             p_permutation=None if self.p_permutation is None else _rounded(self.p_permutation),
             runs_needed=self._runs_needed() if verdict == INCONCLUSIVE else None,
+            is_between=verdict == INCONCLUSIVE and self._is_between(),
             reason=self.reason,
         )
 
@@ -173,6 +176,12 @@ class MetricEvidence:
             is_better = (estimate.low > least) == self.scores.metric.higher_is_better
             return BETTER if is_better else WORSE
         return EQUIVALENT if -same < estimate.low and estimate.high < same else INCONCLUSIVE
+
+    def _is_between(self) -> bool:
+        if self.estimate is None or self.scores.left_out:
+            return False
+        least, same = self.min_effect, self.scores.metric.min_effect
+        return least > same and same <= abs(self.scores.effect) <= least
 
     def _runs_needed(self) -> int | None:
         # More runs do not bring back a level without values.

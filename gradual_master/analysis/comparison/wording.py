@@ -60,6 +60,11 @@ def _users(targets: Sequence[float]) -> str:
 def _needed(found: MetricComparison) -> str:
     if found.left_out:
         return "a level without values cannot be judged"
+    if found.is_between:
+        return (
+            f"the change lies between {_amount(found, found.max_same)} and {_amount(found, found.min_change)}: "
+            "while runs differ so much, no number of them decides"
+        )
     if found.runs_needed is None:
         return f"more than {MAX_RUNS_NAMED} runs a side would be needed to decide"
     return f"about {found.runs_needed} runs a side would decide it"

@@ -23,6 +23,9 @@ TITLES = {
 }
 COLUMNS = ("metric", "baseline", "candidate", "change", "95 % interval", "verdict", "runs to decide")
 
+NO_NUMBER = "no number"
+"""Of runs decides while they vary so much."""
+
 _RELATIVE = {metric.name: metric.relative for metric in METRICS}
 
 
@@ -97,6 +100,8 @@ def _needed(found: MetricComparison) -> str:
         return ""
     if found.runs_needed is not None:
         return f"about {found.runs_needed}"
+    if found.is_between:
+        return NO_NUMBER
     return "" if found.left_out or found.reason else f"over {MAX_RUNS_NAMED}"
 
 
@@ -145,9 +150,10 @@ def _widths(result: RunComparison) -> Iterator[str]:
     """What the words mean in this comparison."""
     noisy = [metric for metric in result.metrics if metric.min_change > metric.max_same]
     for metric in noisy:
+        least, same = (show_change(metric.metric, end).lstrip("+") for end in (metric.min_change, metric.max_same))
         yield (
-            f"Runs of the baseline differ so much that {TITLES[metric.metric]} is worse or better only beyond "
-            f"{show_change(metric.metric, metric.min_change).lstrip('+')}."
+            f"Runs of the baseline differ so much that {TITLES[metric.metric]} is worse or better only beyond {least}."
+            f"{f' Its change lies between {same} and that: no number of runs decides.' if metric.is_between else ''}"
         )
     if any(metric.verdict == EQUIVALENT for metric in result.metrics):
         yield "Equivalent: over all levels a change of 5 % (error rate: 0.5 percentage points) is ruled out."

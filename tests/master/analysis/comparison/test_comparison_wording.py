@@ -41,6 +41,14 @@ def test_an_effect_at_the_smallest_that_counts_is_never_decided() -> None:
     assert "more than 100 runs a side would be needed to decide" in found.sentences[SENTENCES["p50"]]
 
 
+def test_a_change_within_the_variation_of_runs_is_decided_by_no_number_of_them() -> None:
+    noisy = (0.9, 1.1, 1.0, 0.95, 1.06)
+    found = compare_runs(runs("a", *noisy), runs("b", *(1.08 * factor for factor in noisy)))
+    assert found.sentences[SENTENCES["p95"]].endswith(
+        "; the change lies between 5.0 % and 17.6 %: while runs differ so much, no number of them decides"
+    )
+
+
 def test_one_run_a_side_is_provisional_or_says_what_it_takes() -> None:
     variations = dict.fromkeys(SENTENCES, AaVariation(0.01, 10))
     found = compare_runs([run("a")], [run("b", 1.3)], variations)

@@ -69,6 +69,22 @@ def test_only_an_inconclusive_metric_says_how_many_runs_would_decide() -> None:
     assert evidence("p95", 0.06, 0.20).compare(0.001).runs_needed is None
 
 
+@pytest.mark.parametrize(
+    ("change", "deviation", "expected"),
+    [
+        (0.07, 0.04, True),  # from 5 % to twice the variation
+        (-0.07, 0.04, True),
+        (0.12, 0.04, False),  # beyond both: more runs make it worse
+        (0.03, 0.04, False),  # below both: they make it equivalent
+        (0.07, 0.002, False),
+    ],
+)
+def test_no_number_of_runs_decides_a_change_between_the_bounds(change: float, deviation: float, expected: bool) -> None:
+    found = evidence("p95", change - 0.1, change + 0.1, deviation).compare(1.0)
+    assert (found.verdict, found.is_between) == ("inconclusive", expected)
+    assert (found.runs_needed is None) == expected
+
+
 def test_changes_are_shown_as_users_read_them() -> None:
     found = evidence("p95", 0.06, 0.20).compare(0.002)
     assert (found.low, found.high, found.p, found.p_adjusted) == (0.06, 0.2, 0.001, 0.002)

@@ -66,6 +66,19 @@ def test_a_noisy_baseline_is_said() -> None:
     assert first.startswith("Runs of the baseline differ so much that throughput is worse or better only beyond 17")
 
 
+def test_a_change_that_no_number_of_runs_decides_is_said() -> None:
+    factors = (0.9, 1.1, 1.0, 0.95, 1.06)
+    sides = [
+        [document(f"{side}{n}", by * one) for n, one in enumerate(factors)] for side, by in (("a", 1), ("b", 1.08))
+    ]
+    found = compared(*sides)
+    assert rows_of(found)["p95 response"][-1] == "no number"
+    assert (
+        "Runs of the baseline differ so much that p95 response is worse or better only beyond 17.6 %. "
+        "Its change lies between 5.0 % and that: no number of runs decides."
+    ) in remarks(found)
+
+
 def test_forced_comparisons_carry_their_refusals() -> None:
     found = compared(documents("a"), documents("b"), force=True)
     assert warnings(found) == ()
