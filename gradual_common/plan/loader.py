@@ -182,7 +182,7 @@ def load_plan(
         load_sha256=digest_of(load_of(reading.document.root)),
         name=source.name,
         folder=source.folder,
-        warnings=find_warnings(view, plan),
+        warnings=find_warnings(view, plan, schedule),
         threshold_lines=lines_of_thresholds(reading.document),
         files=reading.files.found,
         variables=variables.used,

@@ -16,6 +16,7 @@ from gradual_common.language.document import Document, list_at
 from gradual_common.language.plan_view import PlanView
 from gradual_common.plan.checks.flow import names_with_templates, unreachable_steps
 from gradual_common.plan.checks.shape import shape_problems
+from gradual_common.plan.gatherings import gathering_warnings
 from gradual_common.plan.idleness import idleness_warnings
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.overrides import Overrides
@@ -71,9 +72,10 @@ def schedule_of(document: Document, plan: Plan) -> Schedule:
     return schedule
 
 
-def find_warnings(view: PlanView, plan: Plan) -> tuple[Problem, ...]:
+def find_warnings(view: PlanView, plan: Plan, schedule: Schedule) -> tuple[Problem, ...]:
     """What is allowed, but probably a mistake."""
     found = [*unreachable_steps(view), *names_with_templates(view), *idleness_warnings(view, plan)]
+    found += gathering_warnings(view, plan, schedule)
     if view.phases and all(phase.get("warm_up") is True for _, phase in view.phases):
         found.append(view.document.problem(("config", "phases"), "every phase is a warm-up, so nothing is measured"))
     return tuple(found)
