@@ -29,6 +29,8 @@ from gradual_master.reporting.text.once import once_of
 from gradual_master.reporting.text.paced_groups import paced_sentences
 from gradual_master.reporting.text.scalability_figures import scalability_figures
 from gradual_master.reporting.text.shown_comparison import headline, remarks
+from gradual_master.results.judging.levels import LevelRow
+from gradual_master.results.judging.searched_levels import NO_TRIALS
 from gradual_master.results.measures.series import Point
 from gradual_master.results.section import plain
 from gradual_master.results.summary.history import History
@@ -73,14 +75,15 @@ class OverTime:
 def render_report(summary: Summary) -> str:
     """The whole page as text."""
     limits = limits_of(summary.verdict.objectives, summary.actions)
-    levels = [captions.of_level_chart(chart, summary.levels) for chart in level_charts(summary.levels, limits)]
+    drawn = charted(summary)
+    levels = [captions.of_level_chart(chart, drawn) for chart in level_charts(drawn, limits)]
     scalability = _scalability(summary)
     names = kind_names(summary.errors)
     over_time = _over_time(summary, limits, names)
     absent = {name for name in OPTIONAL if not summary[name]} | (set() if scalability else {"scalability"})
     absent |= {"trials"} if summary.analysis.capacity is None else set()
     absent |= {"comparison"} if summary.comparison is None else set()
-    drawn = [entry.chart for entry in (*scalability, *levels, *over_time.charts)]
+    charts = [entry.chart for entry in (*scalability, *levels, *over_time.charts)]
     ours = embedding.Script.of(embedding.package_text("report.js"))
     return _template().render(
         summary=summary,
@@ -94,10 +97,18 @@ def render_report(summary: Summary) -> str:
         error_samples=plain(summary.error_samples),
         places={(row.group, row.step): place for place, row in enumerate(summary.actions)},
         kind_names=names,
-        charts=embedding.charts_json(drawn) if drawn else None,
+        charts=embedding.charts_json(charts) if charts else None,
         css=Markup(embedding.package_text("report.css")),  # noqa: S704 - ours
-        scripts=[embedding.bokeh_script(), ours] if drawn else [ours],
+        scripts=[embedding.bokeh_script(), ours] if charts else [ours],
     )
+
+
+def charted(summary: Summary) -> Sequence[LevelRow]:
+    """The levels of the charts against users: of a search its trials, by users, since it goes up and down."""
+    if summary.analysis.capacity is None:
+        return summary.levels
+    tried = [row for row in summary.levels if not NO_TRIALS & set(row.marks)]
+    return sorted(tried, key=lambda row: row.users_mean or 0.0)
 
 
 def _scalability(summary: Summary) -> tuple[captions.Captioned, ...]:

@@ -69,7 +69,8 @@ class LevelRow(Section):
     response_time_ms: Distribution
     warm_up: bool
     marks: tuple[str, ...]
-    """Its problems for an analysis: "failures", "missing", "saturated", "unaccounted", "unsteady"."""
+    """Its problems for an analysis: "failures", "missing", "saturated", "unaccounted", "unsteady"; and what a level of
+    a search was for, if it was no trial (`searched_levels`)."""
     failing: tuple[str, ...]
     """The steps of which more than 5 % failed, as `group / step`."""
     failing_always: tuple[str, ...]

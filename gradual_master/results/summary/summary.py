@@ -22,9 +22,10 @@ from gradual_master.results.aggregate import Aggregate
 from gradual_master.results.facts import FleetFacts, RunFacts, SupplyFacts
 from gradual_master.results.judging.evidence import Evidence, empty_iterations, uncovered_steps, unforeseen_steps
 from gradual_master.results.judging.fleet import FleetReport
-from gradual_master.results.judging.levels import LevelTable
+from gradual_master.results.judging.levels import LevelRow, LevelTable
 from gradual_master.results.judging.littles_law import LittlesLaw, littles_law
 from gradual_master.results.judging.saturation import judged_intervals, min_saturated_intervals
+from gradual_master.results.judging.searched_levels import mark_searched
 from gradual_master.results.judging.think_times import lateness_of
 from gradual_master.results.judging.trials import GeneratorDoubts
 from gradual_master.results.judging.verdict import Verdict, judge
@@ -84,8 +85,8 @@ class _Writer:
         """The whole document."""
         aggregate, totals = self._aggregate, self._totals
         law = littles_law(totals.sums(totals.phases), self._levels.gaps(), self._fleet.user_times, aggregate.interval)
-        levels = with_watches(tuple(self._levels.rows()), aggregate.courses)
         search = None if aggregate.search is None else aggregate.search.result
+        levels = with_watches(self._rows(search), aggregate.courses)
         doubts = None if search is None else GeneratorDoubts.of(search, levels, self._fleet.saturation)
         found = conclude(aggregate, levels, self._watches, None if self._run.allow_saturated else doubts)
         verdict = judge(self._evidence(law, found, doubts))
@@ -115,6 +116,13 @@ class _Writer:
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )
+
+    def _rows(self, search: CapacityResult | None) -> tuple[LevelRow, ...]:
+        """The levels; those that a search has chosen say what they were for."""
+        rows, searched = tuple(self._levels.rows()), self._schedule.searched
+        if search is None or searched is None:
+            return rows
+        return mark_searched(rows, search, seconds(self._schedule.phases[searched.number].start))
 
     def _wanted_until(self) -> int:
         """The end of scheduled users, ns since the schedule's start: a run may end before its schedule."""
