@@ -7,7 +7,6 @@ into the document and the next goes on: all mistakes are found in one go.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from gradual_common.errors import PlanError, Problem
 from gradual_common.kinds.http.auth.oauth2 import name_token_metrics
 from gradual_common.kinds.http.event_streams import put_metrics_in
+from gradual_common.kinds.http.multipart import files_of_uploads
 from gradual_common.language.document import Document, Path
 from gradual_common.language.plan_view import PlanView
 from gradual_common.language.wording import nearest
@@ -28,6 +28,7 @@ from gradual_common.plan.checks.tls import check_tls
 from gradual_common.plan.confidential import plan_for_display
 from gradual_common.plan.data.data_files import DataTable
 from gradual_common.plan.data.supplies import Supply
+from gradual_common.plan.digests import digest_of, digest_of_load
 from gradual_common.plan.model.plan import Plan
 from gradual_common.plan.reading.asset_files import read_assets
 from gradual_common.plan.reading.environment import Variables, read_secrets, substitute_variables
@@ -137,7 +138,7 @@ class LoadedPlan:
     sha256: str
     """Of the plan as it runs."""
     load_sha256: str
-    """The same without base URLs and baseline: equal for the same load on two systems."""
+    """Without base URLs and baseline, but with data rows and uploads: equal for the same load on two systems."""
     name: str
     folder: FilePath
     warnings: tuple[Problem, ...] = ()
@@ -179,7 +180,7 @@ def load_plan(
         job=job,
         data=material.data,
         sha256=digest_of(reading.document.root),
-        load_sha256=digest_of(load_of(reading.document.root)),
+        load_sha256=digest_of_load(reading.document.root, material.data, material.supplies, uploads_of(view, material)),
         name=source.name,
         folder=source.folder,
         warnings=find_warnings(view, plan, schedule),
@@ -260,6 +261,12 @@ def read_material(view: PlanView, uses: Uses, files: PlanFiles, variables: Varia
     return Material(seed, data, supplies, assets, values)
 
 
+def uploads_of(view: PlanView, material: Material) -> dict[str, bytes]:
+    """The content of each file that is uploaded, by its name in the plan."""
+    named = {file for _, file in files_of_uploads(view)}
+    return {file: content for file, content in material.assets.items() if file in named}
+
+
 def seed_of(plan: Plan | None) -> int:
     """The seed of the plan, or one by chance."""
     return secrets.randbits(63) if plan is None or plan.config.seed is None else plan.config.seed
@@ -275,27 +282,6 @@ def job_of(document: Document, material: Material) -> Job:
         credentials=tuple(sorted(document.credentials)),
         dealt=tuple(sorted(material.supplies)),
     )
-
-
-def digest_of(root: Mapping[str, Any]) -> str:
-    """The SHA-256 of a plan as it runs."""
-    text = json.dumps(root, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def load_of(root: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan without the addresses of the system under test, in `config` and its services, and without its baseline."""
-    services = root.get("services", {})
-    config = {key: value for key, value in root["config"].items() if key != "baseline"}
-    return {
-        **root,
-        "config": _without_base_url(config),
-        "services": {name: _without_base_url(service) for name, service in services.items()},
-    }
-
-
-def _without_base_url(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in section.items() if key != "base_url"}
 
 
 def _unreadable(name: str, message: str, line: int | None = None, hint: str = "") -> PlanError:

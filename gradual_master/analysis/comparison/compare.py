@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from gradual_master.analysis.comparison import wording
 from gradual_master.analysis.comparison.bootstrap import bootstrap, estimate_level
-from gradual_master.analysis.comparison.estimates import welch
-from gradual_master.analysis.comparison.holm import adjust
+from gradual_master.analysis.comparison.estimates import adjust, welch
 from gradual_master.analysis.comparison.metrics import METRICS
 from gradual_master.analysis.comparison.permutation import permutation_p
 from gradual_master.analysis.comparison.runs import AaVariation, ComparedRun, match_levels

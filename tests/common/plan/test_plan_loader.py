@@ -159,6 +159,22 @@ def test_the_digest_of_the_load_does_not_see_the_systems_address() -> None:
     assert of_service[0].load_sha256 == of_service[1].load_sha256 != here.load_sha256
 
 
+@pytest.mark.parametrize("per", ["user", "iteration"])
+def test_other_rows_or_uploads_are_another_load(tmp_path: Path, per: str) -> None:
+    """The plan names its files alike, but a table of expensive queries is not one of cheap ones."""
+    rows = {"q": {"file": "q.csv", "per": per, **({} if per == "iteration" else {"pick": "sequential"})}}
+    plan = small(data=rows, actions__look={"url": "/{{q.path}}", "method": "POST", "body_file": "body.bin"})
+    found = []
+    for path, body in (("cheap", b"1"), ("cheap", b"1"), ("expensive", b"1"), ("cheap", b"2")):
+        (tmp_path / "q.csv").write_text(f"path\n{path}\n")
+        (tmp_path / "body.bin").write_bytes(body)
+        found.append(load(plan, folder=tmp_path))
+    assert len({one.sha256 for one in found}) == 1
+    first, same, *others = [one.load_sha256 for one in found]
+    assert first == same
+    assert len({first, *others}) == 3
+
+
 def test_tls_files_are_read_once_into_the_job(tmp_path: Path) -> None:
     authority = trustme.CA().cert_pem.bytes()
     (tmp_path / "ca.pem").write_bytes(authority)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradual_master.analysis.comparison.holm import adjust
+from gradual_master.analysis.comparison.estimates import adjust
 
 
 @pytest.mark.parametrize(
