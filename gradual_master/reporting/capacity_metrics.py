@@ -20,7 +20,8 @@ def capacity_families(found: CapacityResult | None) -> Iterator[Metric]:
     for of, number in (("found", found.users), ("low", found.low), ("high", found.high)):
         if number is not None:
             users.add_metric((of,), number)
-    yield users
+    if users.samples:
+        yield users
     yield GaugeMetricFamily("gradual_capacity_confirmed", "1: a second trial held, 0: none did.", int(found.confirmed))
     if found.recovered is not None:
         help_text = "1: the objectives were met again after an overload, 0: they were not."

@@ -47,6 +47,8 @@ def test_a_capacity_is_an_objective(limit: int, status: str) -> None:
     row = next(row for row in summary.verdict.objectives if row.name.startswith("capacity"))
     assert (row.observed, row.unit) == (found_in(summary).users, "users")
     assert (row.reason is None) == (status == "passed")
+    if row.reason is not None:
+        assert row.reason.startswith(f"capacity >= 60 users: {row.observed} users in {row.samples} trials")
 
 
 def test_a_first_level_that_fails_is_a_failed_run() -> None:

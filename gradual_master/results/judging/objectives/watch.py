@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gradual_common.rules.rule import CAPACITY, WATCH
+from gradual_common.rules.rule import CAPACITY, WATCH, Rule
 from gradual_common.units import count
 from gradual_master.results.judging.objectives.agents import AgentView, AgentWindowView
 from gradual_master.results.judging.objectives.at_levels import LevelsView
@@ -121,9 +121,14 @@ class Watch:
         rule = self.objective.rule
         if rule.holds(seen.value):
             return None
-        observed = f"{describe(seen.value, rule.unit)} over {count(seen.samples, 'sample')}{seen.where}"
+        observed = f"{describe(seen.value, rule.unit)} {_over(rule, seen.samples)}{seen.where}"
         since = f"; first broken at {self.first_failed_at_s:g} s" if self.first_failed_at_s is not None else ""
         return f"{self.objective.name}: {observed}{since}{self.objective.advice}"
+
+
+def _over(rule: Rule, samples: int) -> str:
+    """What the value was observed over."""
+    return f"in {count(samples, 'trial')}" if rule.series == CAPACITY else f"over {count(samples, 'sample')}"
 
 
 def watch_of(objective: Objective, terms: ViewTerms) -> Watch:
