@@ -29,6 +29,8 @@ class SummaryRun:
     """Of its verdict."""
     notes: tuple[str, ...]
     """Reservations about its levels, as sentences."""
+    agents: int | None = None
+    """How many agents made its load; None: not recorded."""
 
     @property
     def name(self) -> str:
@@ -58,6 +60,7 @@ def read_run(document: Any, name: str | None = None) -> SummaryRun:
         facts=ComparedFacts(called, _plan_of(run), _fingerprint_of(run), tuple(float(row["target"]) for row in rows)),
         status=visible(shorten(str(verdict.get("status")))),
         notes=tuple(_notes(rows, called)),
+        agents=len(agents) if isinstance(agents := document.get("agents"), list) else None,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradual_common.units import count
 from gradual_master.analysis.comparison.compare import RunComparison, compare_runs
 from gradual_master.analysis.comparison.refusals import find_refusals
 from gradual_master.analysis.comparison.runs import AaVariation, match_levels
@@ -58,13 +59,25 @@ def compare_sides(
     """Compare runs that were read (`compare_summaries`)."""
     every = (*baseline, *candidate)
     refusals = (*_refusals(every), *find_refusals([one.facts for one in baseline], [one.facts for one in candidate]))
-    notes = tuple(note for one in every for note in one.notes)
+    notes = (*(note for one in every for note in one.notes), *_notes_on_agents(every))
     is_possible = bool(baseline and candidate and match_levels([one.run for one in every])[0])
     if not is_possible or (refusals and not force):
         return SummaryComparison(SCHEMA, None, refusals, notes)
     sides = [one.run for one in baseline], [one.run for one in candidate]
     known = variations_of(sides[0]) if variations is None else variations
     return SummaryComparison(SCHEMA, compare_runs(*sides, known), refusals, notes)
+
+
+def _notes_on_agents(runs: Sequence[SummaryRun]) -> Iterator[str]:
+    """Runs with another number of agents than the first one, of those where it is known."""
+    known = [one for one in runs if one.agents is not None]
+    for number in dict.fromkeys(one.agents for one in known):
+        if number is not None and number != known[0].agents:
+            names = ", ".join(one.name for one in known if one.agents == number)
+            yield (
+                f"{known[0].name} ran with {count(known[0].agents or 0, 'agent')}, {names} with {number}. The machines "
+                "of agents are not recorded: see that they are alike."
+            )
 
 
 def _refusals(runs: Sequence[SummaryRun]) -> Iterator[str]:

@@ -14,7 +14,7 @@ class ComparedFacts:
     """Unique: the id of the run, or its file."""
     plan_sha256: str
     fingerprint: Mapping[str, object] | None
-    """The load generator's machine and interpreter; None: not recorded."""
+    """The master's machine and interpreter, with `gradual run` those of the load generator, too; None: not recorded."""
     targets: tuple[float, ...]
     """The concurrency of its levels."""
 

@@ -128,6 +128,18 @@ def test_a_document_that_is_no_summary_is_refused() -> None:
         compare_summaries([document("a")], [{}])
 
 
+def test_another_number_of_agents_is_a_note() -> None:
+    two, eight = ([{}] * number for number in (2, 8))
+    baseline = [{**one, "agents": two} for one in documents("a")]
+    found = compare_summaries(baseline, [{**one, "agents": eight} for one in documents("b", runs=2)])
+    assert found.refusals == ()
+    assert found.notes == (
+        "a0 ran with 2 agents, b0, b1 with 8. The machines of agents are not recorded: see that they are alike.",
+    )
+    assert compare_summaries(baseline, [{**one, "agents": two} for one in documents("b")]).notes == ()
+    assert compare_summaries(baseline, documents("b")).notes == (), "a summary that does not say it"
+
+
 def test_the_document_of_a_comparison_is_json() -> None:
     found = compare_summaries(documents("a"), documents("b")).to_dict()
     assert list(found) == ["schema", "result", "refusals", "notes"]
