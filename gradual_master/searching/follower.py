@@ -130,9 +130,9 @@ class SearchFollower:
         """Those that decide."""
         return tuple(one.objective for one in self._objectives)
 
-    def sentences(self) -> tuple[str, ...]:
-        """The result in words; nothing before the end."""
-        return () if self.result is None else sentences_of(self.result, self._measures)
+    def sentences(self, found: CapacityResult, doubts: Sequence[str] = ()) -> tuple[str, ...]:
+        """The result, or what of it is certain, in words; `doubts`: why the number may not be the system's."""
+        return sentences_of(found, self._measures, doubts)
 
     def _is_awaited(self, level: Level, schedule: Schedule) -> bool:
         """Whether the level is the one that the search has asked for; begins the search in its phase."""

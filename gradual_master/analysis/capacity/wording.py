@@ -11,13 +11,20 @@ from gradual_master.analysis.capacity.result import CapacityResult
 from gradual_master.results.judging.objectives.objective import words_of
 
 
-def sentences_of(result: CapacityResult, measures: Sequence[CapacityMeasure]) -> tuple[str, ...]:
-    """What was found, what limits it, and whether the system recovered."""
+def sentences_of(
+    result: CapacityResult, measures: Sequence[CapacityMeasure], doubts: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What was found, what limits it, and whether the system recovered.
+
+    `doubts`: why the number may not be the system's. They come first, and no interval is stated.
+    """
     objectives = " and ".join(words_of(measure.rule) for measure in measures)
-    return (_finding(result, objectives), *_confirmation(result), *_limits(result), *_recovery(result))
+    first = (f"Not the system's capacity for certain: {' and '.join(doubts)}.",) if doubts else ()
+    finding = _finding(result, objectives, "" if doubts else _interval(result))
+    return (*first, finding, *_confirmation(result), *_limits(result), *_recovery(result))
 
 
-def _finding(result: CapacityResult, objectives: str) -> str:
+def _finding(result: CapacityResult, objectives: str, interval: str) -> str:
     if result.users is not None:
         if result.ended_by == "not found below max":
             return (
@@ -26,7 +33,7 @@ def _finding(result: CapacityResult, objectives: str) -> str:
         # Until a level has failed, a search whose time was over knows of no upper end.
         is_open = not any(trial.outcome != "passed" and trial.users > result.users for trial in result.trials)
         at_least = "at least " if is_open else ""
-        return f"It holds {at_least}{count(result.users, 'user')} with {objectives}{_interval(result)}."
+        return f"It holds {at_least}{count(result.users, 'user')} with {objectives}{interval}."
     if not result.trials:
         return f"No level was judged before {_end_of(result)}."
     first = f"{count(result.trials[0].users, 'user')}, the first level"

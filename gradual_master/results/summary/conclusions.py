@@ -6,7 +6,6 @@ reports are there without it.
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,10 +20,7 @@ from gradual_master.results.measures.watches import WatchRow
 from gradual_master.results.summary.holding import holding_sentences
 from gradual_master.results.summary.scalability import answer_of, scalability_of
 
-INTERVAL = re.compile(r" \([\d,]+–[\d,]+\)\.$")
-"""How a sentence ends that says a capacity with its interval."""
-
-NOT_RECOVERED = "It did not recover"
+INVALID = "The run is invalid, for the reasons in the verdict: what follows may not be the system's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,16 @@ class Conclusions:
     answer: tuple[str, ...] = ()
     scalability: Scalability | None = None
     capacity: CapacityResult | None = None
+    is_doubted: bool = False
+    """Whether the answer says itself that the generator may have decided."""
     failure: str | None = None
     """Why there is no answer, as a sentence; None if nothing went wrong."""
+
+    def answer_of(self, status: str) -> tuple[str, ...]:
+        """The answer of a run with this verdict: what an invalid one says is not certain."""
+        if status != "invalid" or self.is_doubted or not self.answer:
+            return self.answer
+        return (INVALID, *self.answer)
 
 
 def conclude(
@@ -55,34 +59,22 @@ def conclude(
         # Levels at which a search only settles are short, and follow an overload: they show no steady system.
         rows = levels if found is None else found.tried_of(levels)
         scalability = scalability_of(rows)
-        answer = (*_holding(aggregate, rows, found, doubts), *answer_of(scalability, rows, watches))
+        about = doubts.about(found) if found is not None and doubts is not None else ()
+        answer = (*_holding(aggregate, rows, found, about), *answer_of(scalability, rows, watches))
     except Exception as bug:
         failure = f"the analysis failed: {bug_text(bug)}; this is a bug in Gradual, and the measurements are complete"
         return Conclusions(capacity=found, failure=failure)
-    return Conclusions(answer, scalability, found)
+    return Conclusions(answer, scalability, found, is_doubted=bool(about))
 
 
 def _holding(
-    aggregate: Aggregate, rows: Sequence[LevelRow], found: CapacityResult | None, doubts: GeneratorDoubts | None
+    aggregate: Aggregate, rows: Sequence[LevelRow], found: CapacityResult | None, doubts: Sequence[str]
 ) -> Iterator[str]:
     """How many users the system holds: what a search has found, or a ramp has shown."""
     if aggregate.search is not None:
-        sentences = aggregate.search.sentences()
-        return iter(sentences if found is None or doubts is None else _of_system(sentences, found, doubts))
+        return iter(() if found is None else aggregate.search.sentences(found, doubts))
     objectives = [watch.objective for watch in aggregate.watches]
     return holding_sentences(objectives, aggregate.terms, aggregate.levels, rows)
-
-
-def _of_system(sentences: Sequence[str], found: CapacityResult, doubts: GeneratorDoubts) -> Iterator[str]:
-    """The sentences of a search without what may be the generator's; `found`: the result without that."""
-    reasons = doubts.about(found)
-    if reasons:
-        yield f"Not the system's capacity for certain: {' and '.join(reasons)}."
-    for sentence in sentences:
-        if found.recovered is None and sentence.startswith(NOT_RECOVERED):
-            yield "Whether it recovers from an overload could not be judged: agents were the bottleneck after it."
-        else:
-            yield INTERVAL.sub(".", sentence) if reasons or found.high is None else sentence
 
 
 def bug_text(bug: Exception) -> str:

@@ -112,7 +112,7 @@ class _Writer:
             agents=tuple(self._fleet.rows()),
             errors=self._errors,
             error_samples=self._error_samples,
-            analysis=AnalysisSection(found.answer, law, model, found.scalability, found.capacity),
+            analysis=AnalysisSection(found.answer_of(verdict.status), law, model, found.scalability, found.capacity),
             comparison=None,
             quantile_error=QUANTILE_ERROR,
         )

@@ -1,12 +1,13 @@
 """A mistake in the analysis is a warning, and loses nothing that was measured."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from raw_run import MS, S, Stretch, agent, aggregate_of, batch_of, fleet_of, plan_of, run_of, schedule_of
 
 from gradual_common.plan.model.plan import Plan
-from gradual_master.results.summary.conclusions import bug_text
+from gradual_master.results.summary.conclusions import INVALID, Conclusions, bug_text
 from gradual_master.results.summary.sections import Summary
 from gradual_master.results.summary.summary import build_summary
 
@@ -47,3 +48,11 @@ def test_the_text_of_a_mistake_names_its_line() -> None:
     with pytest.raises(ValueError, match="a dozen") as caught:
         int("a dozen")
     assert bug_text(caught.value).startswith("ValueError: invalid literal for int() with base 10: 'a dozen' (test_conc")
+
+
+def test_an_answer_of_an_invalid_run_says_so_first() -> None:
+    found = Conclusions(("It holds 40 users.",))
+    assert found.answer_of("invalid") == (INVALID, "It holds 40 users.")
+    assert found.answer_of("failed") == found.answer_of("passed") == ("It holds 40 users.",)
+    assert Conclusions().answer_of("invalid") == ()
+    assert replace(found, is_doubted=True).answer_of("invalid") == ("It holds 40 users.",)
