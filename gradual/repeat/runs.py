@@ -16,7 +16,7 @@ import typer
 from gradual.errors import RepeatRefusedError
 from gradual.repeat.folder import RunsFolder, read_summary
 from gradual.repeat.order import PlannedRun, Side
-from gradual.repeat.termination import TerminationInterrupt, raising_at_termination
+from gradual.repeat.termination import TerminationInterrupt, raising_at_signals
 from gradual_common.errors import GradualError
 from gradual_common.process.exit_codes import DONE, INTERRUPTED, TERMINATED
 from gradual_common.units import count
@@ -53,7 +53,7 @@ class RunSeries:
         GradualError if already the first cannot: then the plan or its options are wrong.
         """
         # Between two runs, and while one starts or ends, a run does not take signals itself.
-        with raising_at_termination():
+        with raising_at_signals():
             try:
                 for number, run in enumerate(planned, 1):
                     _say(f"run {number} of {total}: {self._folder.file_of(run).stem} begins")

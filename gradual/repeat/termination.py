@@ -1,4 +1,4 @@
-"""SIGTERM between two runs, and while one starts or ends: it is an interruption, as Ctrl-C is."""
+"""Signals between two runs, and while one starts or ends: SIGTERM is an interruption, as Ctrl-C is."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ class TerminationInterrupt(KeyboardInterrupt):
 
 
 @contextmanager
-def raising_at_termination() -> Iterator[None]:
-    """Within the block SIGTERM raises TerminationInterrupt. Only in the main thread.
+def raising_at_signals() -> Iterator[None]:
+    """Within the block SIGTERM raises TerminationInterrupt, and SIGINT KeyboardInterrupt. Only in the main thread.
 
-    By default it would end the process at once: without a report, and with agents that are left to end by themselves.
+    By default SIGTERM would end the process at once: without a report, and with agents that are left to end by
+    themselves. A shell lets what it starts in the background ignore SIGINT; a run takes it nevertheless, and so does
+    what lies between two runs.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGTERM, _terminate)
+    former = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+    }
     try:
         yield
     finally:
-        # None: a handler that C code has set, which Python cannot restore.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if former is None else former)
+        for number, handler in former.items():
+            # None: a handler that C code has set, which Python cannot restore.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _terminate(*_: object) -> None:
