@@ -7,7 +7,7 @@ ten seconds (`WINDOW`) its user time. Everything may be added in any order.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -113,10 +113,10 @@ class AgentTotals:
         """How its users spent the measured time."""
         self.strained = array("q")
         """The intervals in which it was strained, in any order."""
-        self.load = AgentLoad()
-        """Over the whole run."""
         self.judged_load = AgentLoad()
         """Without the intervals that lie in warm-up phases."""
+        self._warm_up_load: AgentLoad | None = None
+        """In those, of which most runs have none: the histograms of a load take memory."""
 
     def add(self, reading: ReadBatch) -> None:
         """Add one batch."""
@@ -130,23 +130,35 @@ class AgentTotals:
             self.strained.append(batch.interval)
         for frame in layout.judged:
             self.user_times.add(batch.interval, reading.users[frame], reading.unattended[frame])
-        lags = reading.lags.copy()
-        self.load.add(batch.health.cpu, lags)
-        if not layout.is_warm_up:
-            self.judged_load.add(batch.health.cpu, lags)
+        load = self.judged_load
+        if layout.is_warm_up:
+            load = self._warm_up_load = self._warm_up_load or AgentLoad()
+        load.add(batch.health.cpu, reading.lags.copy())
+
+    @property
+    def _loads(self) -> tuple[AgentLoad, ...]:
+        """Over the whole run."""
+        return (self.judged_load,) if self._warm_up_load is None else (self._warm_up_load, self.judged_load)
 
     @property
     def cpu_p95(self) -> float | None:
         """The share of a core that 95 % of the intervals stayed at or below; None when no batch of it came."""
-        shares = self.load.cpu_shares
+        shares = np.concatenate([load.cpu_shares for load in self._loads])
         return float(np.percentile(shares, 95, method="inverted_cdf")) if len(shares) else None
 
     @property
     def loop_lag(self) -> Histogram:
         """How late the agent's event loop was in the whole run, ns."""
-        return self.load.loop_lag
+        return _merged(load.loop_lag for load in self._loads)
 
     @property
     def start_lag(self) -> Histogram:
         """Actual less intended start of an action after a think, ns, in the whole run."""
-        return self.load.start_lag
+        return _merged(load.start_lag for load in self._loads)
+
+
+def _merged(histograms: Iterable[Histogram]) -> Histogram:
+    total = Histogram()
+    for one in histograms:
+        total.merge(one)
+    return total
