@@ -23,9 +23,16 @@ import json
 import random
 import selectors
 import signal
+import socket
+import struct
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+SO_TIMESTAMPNS = 35
+"""Of Linux (socket(7)): when what is read came to the kernel. Python has no name for it."""
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -71,31 +78,58 @@ class Known:
         return begin + length if begin <= at < begin + length else at
 
 
-class Answering(asyncio.Protocol):
-    """One connection, whose client waits for each response."""
+class Answering:
+    """One connection, whose client waits for each response: its request comes in one piece, and has no body."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, connection: socket.socket) -> None:
         self._known = known
+        self._connection = connection
         self._loop = asyncio.get_running_loop()
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.add_reader(connection, self._read)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport: Any = transport
+    def _read(self) -> None:
+        try:
+            data, stamps, _, _ = self._connection.recvmsg(4096, 64)
+        except OSError:
+            data, stamps = b"", []
+        if not data:
+            self._loop.remove_reader(self._connection)
+            self._connection.close()
+        elif data.startswith(b"GET /known"):
+            self._tell()
+        else:
+            arrived = self._loop.time() - _age(stamps)
+            self._loop.call_at(self._known.departure(arrived), self._answer, arrived)
 
-    def data_received(self, data: bytes) -> None:
-        """A request: its head comes at once, and it has no body."""
-        if data.startswith(b"GET /known"):
-            known = {"times": self._known.times, "served": self._known.served, "served_s": self._known.served_s}
-            body = json.dumps(known).encode()
-            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-            return
-        now = self._loop.time()
-        self._loop.call_at(self._known.departure(now), self._answer, now)
+    def _tell(self) -> None:
+        known = {"times": self._known.times, "served": self._known.served, "served_s": self._known.served_s}
+        body = json.dumps(known).encode()
+        self._connection.setblocking(True)
+        self._connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        self._connection.setblocking(False)
 
     def _answer(self, arrived: float) -> None:
-        if not self._transport.is_closing():
-            self._known.times.append(self._loop.time() - arrived)
-            self._transport.write(OK)
+        if self._connection.fileno() < 0:
+            return
+        self._known.times.append(self._loop.time() - arrived)
+        with suppress(OSError):  # The client may have gone.
+            self._connection.send(OK)
+
+
+def _age(stamps: list[tuple[int, int, bytes]]) -> float:
+    """How long ago the request came to the kernel, s."""
+    ((_, _, stamp),) = stamps
+    seconds, nanoseconds = struct.unpack("@qq", stamp)
+    return (time.time_ns() - (seconds * 10**9 + nanoseconds)) / 1e9
+
+
+def _accept(listener: socket.socket, known: Known) -> None:
+    with suppress(BlockingIOError):
+        while True:
+            Answering(known, listener.accept()[0])
 
 
 async def serve(folder: Path) -> None:
@@ -104,9 +138,10 @@ async def serve(folder: Path) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     ports = []
     for number, settings in enumerate(json.loads((folder / "settings.json").read_text())):
-        known = Known(settings, number + 1)
-        server = await loop.create_server(lambda known=known: Answering(known), "127.0.0.1", 0)  # type: ignore[misc]
-        ports.append(server.sockets[0].getsockname()[1])
+        listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        listener.setblocking(False)
+        loop.add_reader(listener, _accept, listener, Known(settings, number + 1))
+        ports.append(listener.getsockname()[1])
     (folder / "ports.json").write_text(json.dumps(ports))
     await stop.wait()
 

@@ -26,8 +26,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "lognormal": {"lognormal": [0.02, 0.5]},
     "bimodal": {"bimodal": [0.005, 0.2, 0.1]},
 }
-USERS = 128
-"""Without a think time: some 5,000 requests a second, which take about half of the agent's core."""
+USERS = 256
+THINK = {"distribution": "exponential", "mean": "20ms"}
+"""Some 6,000 requests a second, which take about half of the agent's core. Without thinking, users of a constant time
+stay in step: their answers come at once, and wait for each other."""
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
 RELATIVE_ERROR, ABSOLUTE_ERROR_MS = 0.01, 0.3
 CPU = (0.35, 0.65)
@@ -48,7 +50,7 @@ def plan_of(url: str, users: int, **group: Any) -> dict[str, Any]:
 def measure(kind: str) -> tuple[dict[str, float], dict[str, float], float]:
     """The percentiles that the server gave and that the agent saw, ms, and the agent's share of its core."""
     with answering_as([KINDS[kind]]) as (server,):
-        summary = run_fleet(plan_of(server.url, USERS))
+        summary = run_fleet(plan_of(server.url, USERS, think_time=THINK))
         times = server.times()
     given = np.array(times) * 1000
     seen = summary["totals"]["response_time_ms"]
