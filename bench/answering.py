@@ -12,8 +12,10 @@ request with `ok`; when, is fixed as soon as the request is there:
 
 `/known` answers with what it has done: the time from each request to its answer, s, and the time of its services.
 
-Services follow one another without a gap: a departure is computed from the arrival and the one before, not from when
-the event loop got to it. `select` wakes with a precision of µs, where `epoll` rounds up to the next ms.
+An arrival is when the request came to the kernel, which stamps it: how long this event loop is busy with others is not
+the client's error. Services follow one another without a gap: a departure is computed from the arrival and the one
+before, not from when the event loop got to it. `select` wakes with a precision of µs, where `epoll` rounds up to the
+next ms.
 """
 
 from __future__ import annotations
@@ -123,7 +125,8 @@ def _age(stamps: list[tuple[int, int, bytes]]) -> float:
     """How long ago the request came to the kernel, s."""
     ((_, _, stamp),) = stamps
     seconds, nanoseconds = struct.unpack("@qq", stamp)
-    return (time.time_ns() - (seconds * 10**9 + nanoseconds)) / 1e9
+    age_ns: int = time.time_ns() - (seconds * 10**9 + nanoseconds)
+    return age_ns / 1e9
 
 
 def _accept(listener: socket.socket, known: Known) -> None:
